@@ -1,0 +1,3 @@
+#include "kernel/types.h"
+#include <bpf/bpf_helpers.h>
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

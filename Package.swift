@@ -1,0 +1,123 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableExperimentalFeature("Lifetimes"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "wick",
+  products: [.executable(name: "wick", targets: ["wick"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+  ],
+  targets: layer0 + layer1 + layer2 + layer3 + layer4 + programs + build + tests,
+  swiftLanguageModes: [.v6]
+)
+
+// Pure values: no Foundation, no Glibc.
+var layer0: [Target] {
+  [.target(name: "ProfileModel", swiftSettings: settings)]
+}
+
+// Pure formats: bytes in, bytes out.
+var layer1: [Target] {
+  [
+    .target(
+      name: "ProfileFormats",
+      dependencies: [
+        "ProfileModel", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      exclude: ["Web"], swiftSettings: settings, plugins: ["EmbedAssets"])
+  ]
+}
+
+// C libraries and Linux. The word `unsafe` stops here.
+var layer2: [Target] {
+  [
+    .systemLibrary(name: "CLibBPF", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
+    .systemLibrary(name: "CLibELF", pkgConfig: "libelf", providers: [.apt(["libelf-dev"])]),
+    .systemLibrary(name: "CLibUnwind", providers: [.apt(["libunwind-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CLinux"),
+    .systemLibrary(name: "BPFShared", path: "BPF/shared"),
+    .target(name: "CDemangle", linkerSettings: [.linkedLibrary("iberty")]),
+    .target(name: "BPFObjects", swiftSettings: settings, plugins: ["CompileBPF"]),
+    .target(
+      name: "BPFRuntime", dependencies: ["CLibBPF", "BPFObjects"], swiftSettings: settings),
+    .target(name: "Compression", dependencies: ["CZlib"], swiftSettings: settings),
+    .target(name: "LinuxHost", dependencies: ["CLinux"], swiftSettings: settings),
+    .target(name: "PerfEvents", dependencies: ["CLinux", "LinuxHost"], swiftSettings: settings),
+    .target(
+      name: "ELF", dependencies: ["CLibELF", "LinuxHost", "ProfileModel"], swiftSettings: settings),
+    .target(name: "RemoteUnwinding", dependencies: ["CLibUnwind"], swiftSettings: settings),
+  ]
+}
+
+// The domain.
+var layer3: [Target] {
+  [
+    .target(
+      name: "ProcessTracking",
+      dependencies: ["ELF", "LinuxHost", "PerfEvents", "ProfileModel"], swiftSettings: settings),
+    .target(
+      name: "Sampling",
+      dependencies: [
+        "BPFObjects", "BPFRuntime", "BPFShared", "LinuxHost", "PerfEvents", "ProcessTracking",
+        "ProfileModel", "RemoteUnwinding",
+      ], swiftSettings: settings),
+    .target(
+      name: "Symbolization",
+      dependencies: ["CDemangle", "ELF", "LinuxHost", "ProfileModel"],
+      swiftSettings: settings),
+  ]
+}
+
+// Assembly.
+var layer4: [Target] {
+  [
+    .target(
+      name: "Agent",
+      dependencies: [
+        "ELF", "LinuxHost", "PerfEvents", "ProcessTracking", "ProfileModel", "Sampling",
+        "Symbolization",
+      ], swiftSettings: settings)
+  ]
+}
+
+var programs: [Target] {
+  [
+    .executableTarget(
+      name: "wick",
+      dependencies: [
+        "Agent", "Compression", "LinuxHost", "ProfileFormats", "ProfileModel",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: settings)
+  ]
+}
+
+var build: [Target] {
+  [
+    .executableTarget(name: "bpf-embed"),
+    .executableTarget(name: "asset-embed"),
+    .plugin(
+      name: "CompileBPF", capability: .buildTool(), dependencies: ["bpf-embed"],
+      path: "Sources/CompileBPF"),
+    .plugin(
+      name: "EmbedAssets", capability: .buildTool(), dependencies: ["asset-embed"],
+      path: "Sources/EmbedAssets"),
+  ]
+}
+
+var tests: [Target] {
+  [
+    .testTarget(name: "ProfileModelTests", dependencies: ["ProfileModel"], swiftSettings: settings)
+  ]
+}

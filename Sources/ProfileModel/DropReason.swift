@@ -1,0 +1,9 @@
+/// Why a sample that the kernel took is not in the profile.
+package enum DropReason: String, Hashable, Sendable, CaseIterable {
+  /// The ring buffer between kernel and wick had no room.
+  case ringFull = "ring-full"
+  /// The record could not be decoded.
+  case malformedRecord = "malformed-record"
+  /// The profile reached its limit of distinct stacks.
+  case stackTableFull = "stack-table-full"
+}

@@ -1,0 +1,36 @@
+/// What happened to every sample that the kernel took: `taken = complete + partial + dropped`.
+package struct Ledger: Hashable, Sendable {
+  /// Samples by the kernel's own count.
+  package var taken: UInt64 = 0
+  /// Samples whose stack reaches the start of the thread.
+  package var complete: UInt64 = 0
+  package var partial: [IncompleteReason: UInt64] = [:]
+  package var dropped: [DropReason: UInt64] = [:]
+  /// Of the delivered samples: those with at least one step along frame pointers, for want of
+  /// unwind information.
+  package var framePointer: UInt64 = 0
+
+  package init() {}
+
+  package var partialTotal: UInt64 { partial.values.reduce(0, &+) }
+  package var droppedTotal: UInt64 { dropped.values.reduce(0, &+) }
+
+  /// Complete ÷ taken, from 0 to 1; 1 when nothing was taken.
+  package var coverage: Double { taken == 0 ? 1 : Double(complete) / Double(taken) }
+
+  package var isBalanced: Bool { taken == complete &+ partialTotal &+ droppedTotal }
+
+  /// Counts one delivered sample.
+  package mutating func deliver(_ incomplete: IncompleteReason?, count: UInt64 = 1) {
+    guard let incomplete else {
+      complete += count
+      return
+    }
+    partial[incomplete, default: 0] += count
+  }
+
+  package mutating func drop(_ reason: DropReason, count: UInt64) {
+    guard count > 0 else { return }
+    dropped[reason, default: 0] += count
+  }
+}
