@@ -1,0 +1,30 @@
+// What the known workloads share. Each is built without frame pointers and optimized, does one kind
+// of work whose stacks are known, prints "ready" when the work begins, and ends by itself after the
+// seconds in its first argument, so that a broken test leaves nothing behind.
+#pragma once
+#include <stdlib.h>
+#include <unistd.h>
+
+// A function that stays one: neither inlined nor copied.
+#ifdef __clang__
+#define FUNCTION __attribute__((noinline, used))
+#else
+#define FUNCTION __attribute__((noinline, noclone, noipa, used))
+#endif
+
+// Stands after a call, so that the compiler cannot make it a jump or the recursion a loop.
+#define RETURNS_HERE() __asm__ volatile("" ::: "memory")
+
+// Keeps the processor busy; each unit is about a microsecond.
+static inline __attribute__((always_inline)) void burn(unsigned long units)
+{
+  for (unsigned long i = 0; i < units * 1000; i++)
+    __asm__ volatile("" ::"r"(i));
+}
+
+static inline void begin(int argc, char **argv)
+{
+  alarm(argc > 1 ? (unsigned)atoi(argv[1]) : 60);
+  if (write(STDOUT_FILENO, "ready\n", 6) != 6)
+    _exit(1);
+}
