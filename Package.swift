@@ -67,11 +67,13 @@ var layer3: [Target] {
   [
     .target(
       name: "ProcessTracking",
-      dependencies: ["ELF", "LinuxHost", "PerfEvents", "ProfileModel"], swiftSettings: settings),
+      dependencies: ["ELF", "LinuxHost", "PerfEvents", "ProfileModel", "RemoteUnwinding"],
+      swiftSettings: settings),
     .target(
       name: "Sampling",
       dependencies: [
-        "BPFObjects", "BPFRuntime", "BPFShared", "LinuxHost", "PerfEvents", "ProcessTracking",
+        "BPFObjects", "BPFRuntime", "BPFShared", "ELF", "LinuxHost", "PerfEvents",
+        "ProcessTracking",
         "ProfileModel", "RemoteUnwinding",
       ], swiftSettings: settings),
     .target(
