@@ -118,6 +118,9 @@ var build: [Target] {
 
 var tests: [Target] {
   [
-    .testTarget(name: "ProfileModelTests", dependencies: ["ProfileModel"], swiftSettings: settings)
+    .testTarget(name: "ProfileModelTests", dependencies: ["ProfileModel"], swiftSettings: settings),
+    .testTarget(
+      name: "ViewerTests", dependencies: ["ProfileFormats", "ProfileModel"],
+      exclude: ["browser"], swiftSettings: settings),
   ]
 }
