@@ -126,5 +126,8 @@ var tests: [Target] {
     .testTarget(
       name: "ProfileFormatsTests", dependencies: ["Compression", "ProfileFormats", "ProfileModel"],
       swiftSettings: settings),
+    .testTarget(
+      name: "ViewerTests", dependencies: ["ProfileFormats", "ProfileModel"],
+      exclude: ["browser"], swiftSettings: settings),
   ]
 }

@@ -141,7 +141,8 @@ extension SampleFolder {
     key.append(UInt64(walked.kernel.count))
     key.append(contentsOf: walked.kernel)
     key.append(contentsOf: walked.user)
-    builder.add(key.span) { builder in
+    let words = key
+    builder.add(words.span) { builder in
       let thread = builder.number(of: identity(of: sample, strings: &builder.profile.strings))
       let locations = kernelLocations(&builder) + userLocations(of: image, &builder)
       return Sample(
