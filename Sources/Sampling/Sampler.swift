@@ -92,6 +92,9 @@ package final class Sampler {
     try object.update(map: "targets", key: pid, value: UInt8(1))
   }
 
+  /// False when every process that was to be sampled has ended, and all their children.
+  package var hasTargets: Bool { !options.target.followsChildren || !object.isEmpty(map: "targets") }
+
   /// Begins to take samples.
   package func start() throws {
     if options.target.followsChildren {
