@@ -118,6 +118,9 @@ var build: [Target] {
 
 var tests: [Target] {
   [
-    .testTarget(name: "ProfileModelTests", dependencies: ["ProfileModel"], swiftSettings: settings)
+    .testTarget(name: "ProfileModelTests", dependencies: ["ProfileModel"], swiftSettings: settings),
+    .testTarget(
+      name: "ELFTests", dependencies: ["ELF", "LinuxHost", "ProfileModel"],
+      swiftSettings: settings),
   ]
 }
