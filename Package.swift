@@ -57,6 +57,7 @@ var layer2: [Target] {
     .target(name: "PerfEvents", dependencies: ["CLinux", "LinuxHost"], swiftSettings: settings),
     .target(
       name: "ELF", dependencies: ["CLibELF", "LinuxHost", "ProfileModel"], swiftSettings: settings),
+    .target(name: "Demangling", dependencies: ["CDemangle"], swiftSettings: settings),
     .target(name: "RemoteUnwinding", dependencies: ["CLibUnwind"], swiftSettings: settings),
   ]
 }
@@ -75,7 +76,7 @@ var layer3: [Target] {
       ], swiftSettings: settings),
     .target(
       name: "Symbolization",
-      dependencies: ["CDemangle", "ELF", "LinuxHost", "ProfileModel"],
+      dependencies: ["Demangling", "ELF", "LinuxHost", "ProfileModel"],
       swiftSettings: settings),
   ]
 }
@@ -119,6 +120,10 @@ var build: [Target] {
 var tests: [Target] {
   [
     .testTarget(name: "ProfileModelTests", dependencies: ["ProfileModel"], swiftSettings: settings),
+    .testTarget(
+      name: "SymbolizationTests",
+      dependencies: ["Demangling", "LinuxHost", "ProfileModel", "Symbolization"],
+      swiftSettings: settings),
     .testTarget(
       name: "ELFTests", dependencies: ["ELF", "LinuxHost", "ProfileModel"],
       swiftSettings: settings),
