@@ -58,6 +58,7 @@ var layer2: [Target] {
     .target(name: "PerfEvents", dependencies: ["CLinux", "LinuxHost"], swiftSettings: settings),
     .target(
       name: "ELF", dependencies: ["CLibELF", "LinuxHost", "ProfileModel"], swiftSettings: settings),
+    .target(name: "Demangling", dependencies: ["CDemangle"], swiftSettings: settings),
     .target(name: "RemoteUnwinding", dependencies: ["CLibUnwind"], swiftSettings: settings),
   ]
 }
@@ -78,7 +79,7 @@ var layer3: [Target] {
       ], swiftSettings: settings),
     .target(
       name: "Symbolization",
-      dependencies: ["CDemangle", "ELF", "LinuxHost", "ProfileModel"],
+      dependencies: ["Demangling", "ELF", "LinuxHost", "ProfileModel"],
       swiftSettings: settings),
   ]
 }
@@ -129,5 +130,12 @@ var tests: [Target] {
     .testTarget(
       name: "ViewerTests", dependencies: ["ProfileFormats", "ProfileModel"],
       exclude: ["browser"], swiftSettings: settings),
+    .testTarget(
+      name: "SymbolizationTests",
+      dependencies: ["Demangling", "LinuxHost", "ProfileModel", "Symbolization"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "ELFTests", dependencies: ["ELF", "LinuxHost", "ProfileModel"],
+      swiftSettings: settings),
   ]
 }
