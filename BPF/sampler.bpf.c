@@ -20,6 +20,9 @@ const volatile bool want_user = true;
 // Wake the reader when this much waits; it also comes by itself at an interval.
 const volatile u64 wakeup_bytes = 1 << 20;
 
+// A main thread's stack pointer further from its base than this is on another stack.
+#define STACK_DISTANCE_MAX (1ULL << 30)
+
 struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
   __uint(max_entries, 1 << 24);
@@ -33,21 +36,27 @@ struct {
   __type(value, struct raw_sample);
 } scratch SEC(".maps");
 
-// Bytes of stack worth copying: up to the wish, and not beyond where the main thread began, for
-// above that lie arguments and environment.
-static __always_inline u32 stack_bytes_allowed(struct task_struct *task, u64 stack_pointer)
+// Decides which part of the stack to copy: from the red zone up to the wish, and not beyond where
+// the main thread began, for above that lie arguments and environment.
+static __always_inline void choose_stack(struct raw_sample *sample, struct task_struct *task)
 {
-  u64 start = BPF_CORE_READ(task, mm, start_stack);
+  u64 pointer = sample->registers[7];
+  u64 base = BPF_CORE_READ(task, mm, start_stack);
   u64 allowed = stack_bytes_wanted;
-  if (start >= stack_pointer && start - stack_pointer < allowed)
-    allowed = start - stack_pointer + 16;
-  return allowed > STACK_BYTES_MAX ? STACK_BYTES_MAX : allowed;
+  sample->stack_address = pointer - RED_ZONE_BYTES;
+  if (base >= pointer && base - pointer < STACK_DISTANCE_MAX) {
+    sample->stack_base = base;
+    if (base - sample->stack_address + 16 < allowed)
+      allowed = base - sample->stack_address + 16;
+  }
+  sample->stack_allowed = allowed > STACK_BYTES_MAX ? STACK_BYTES_MAX : allowed;
 }
 
 // Copies page by page, because a read fails as a whole when one page is missing. The counters are
 // 64 bits wide and opaque, so that the register which the verifier bounds is the one that is used.
-static __always_inline void copy_stack(struct raw_sample *sample, u64 from)
+static __always_inline void copy_stack(struct raw_sample *sample)
 {
+  u64 from = sample->stack_address;
   u64 allowed = sample->stack_allowed;
   u64 copied = 0;
   for (int page = 0; page <= STACK_BYTES_MAX / PAGE_BYTES; page++) {
@@ -81,9 +90,14 @@ static __always_inline void fill_user_side(
   sample->flags |= SAMPLE_USER_REGISTERS;
   if (!want_user || (sample->flags & SAMPLE_32_BIT))
     return;
-  u64 stack_pointer = sample->registers[7];
-  sample->stack_allowed = stack_bytes_allowed(task, stack_pointer);
-  copy_stack(sample, stack_pointer);
+  choose_stack(sample, task);
+  copy_stack(sample);
+  if (sample->stack_bytes || !sample->stack_allowed)
+    return;
+  // The red zone may reach into a page that was never touched.
+  sample->stack_address += RED_ZONE_BYTES;
+  sample->stack_allowed -= RED_ZONE_BYTES;
+  copy_stack(sample);
 }
 
 static __always_inline void send(struct raw_sample *sample)
@@ -122,6 +136,8 @@ int sample_on_cpu(struct bpf_perf_event_data *context)
   sample->kernel_frames = 0;
   sample->stack_bytes = 0;
   sample->stack_allowed = 0;
+  sample->stack_address = 0;
+  sample->stack_base = 0;
   bpf_get_current_comm(sample->thread_name, COMM_BYTES);
   BPF_CORE_READ_INTO(&sample->process_name, task, group_leader, comm);
   if (want_kernel) {

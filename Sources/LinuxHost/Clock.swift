@@ -8,6 +8,16 @@ package enum Clock {
   /// Nanoseconds since 1970-01-01 UTC.
   package static func wall() -> UInt64 { now(CLOCK_REALTIME) }
 
+  /// The local time for a file name: `20261120-231500`.
+  package static func localStamp() -> String {
+    var seconds = time(nil)
+    var local = unsafe tm()
+    unsafe localtime_r(&seconds, &local)
+    func padded(_ number: CInt) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    let day = unsafe "\(local.tm_year + 1_900)\(padded(local.tm_mon + 1))\(padded(local.tm_mday))"
+    return unsafe "\(day)-\(padded(local.tm_hour))\(padded(local.tm_min))\(padded(local.tm_sec))"
+  }
+
   private static func now(_ clock: clockid_t) -> UInt64 {
     var time = timespec()
     _ = unsafe clock_gettime(clock, &time)

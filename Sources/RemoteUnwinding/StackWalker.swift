@@ -8,6 +8,7 @@ import CLibUnwind
   private let space: unw_addr_space_t
   private let state = WalkState()
   private var cursor = unw_cursor_t()
+  private var stackBase: UInt64?
 
   /// Nil when memory is short.
   package init?() {
@@ -23,17 +24,18 @@ import CLibUnwind
   /// Walks from `registers` to the start of the thread.
   ///
   /// - Parameters:
-  ///   - stack: the bytes from the stack pointer upwards.
+  ///   - stack: what there is of the thread's stack.
   ///   - limit: the most frames to find.
   ///   - frames: each frame's address is appended, leaf first; what it calls back is never empty.
   /// - Returns: why the walk ended, and whether a step had to trust a frame pointer.
   package func walk(
-    from registers: UserRegisters, stack: RawSpan, in code: some CodeMap, limit: Int,
+    from registers: UserRegisters, stack: borrowing StackCopy, in code: some CodeMap, limit: Int,
     frames: (_ address: UInt64, _ isReturnAddress: Bool) -> Void
   ) -> (end: WalkEnd, usedFramePointer: Bool) {
-    unsafe stack.withUnsafeBytes { bytes in
+    state.stackStart = stack.address
+    stackBase = stack.base
+    return unsafe stack.bytes.withUnsafeBytes { bytes in
       unsafe state.stack = bytes
-      state.stackStart = registers.stackPointer
       defer { unsafe state.stack = UnsafeRawBufferPointer(start: nil, count: 0) }
       var walk = Walk(registers: registers)
       return (self.walk(&walk, in: code, limit: limit, frames: frames), walk.usedFramePointer)
@@ -91,6 +93,7 @@ import CLibUnwind
     }
     let status = unsafe wick_cursor_step(&cursor)
     if state.foundNothing {
+      if isProgramStart(walk.registers.stackPointer) { return .start }
       if let caller = interruptedBySignal(walk.registers) { return resume(&walk, at: caller) }
       return stepByFramePointer(&walk, otherwise: .noUnwindInfo)
     }
@@ -121,6 +124,13 @@ import CLibUnwind
     state.foundNothing = false
     guard SignalFrame.isReturn(at: registers.programCounter, in: state) else { return nil }
     return SignalFrame.interrupted(stackPointer: registers.stackPointer, in: state)
+  }
+
+  /// Whether all but a few bytes of alignment has been popped from the stack that the program was
+  /// started with. Its first code has no unwind information in the loader and in some C libraries.
+  private func isProgramStart(_ stackPointer: UInt64) -> Bool {
+    guard let stackBase else { return false }
+    return stackPointer &+ 64 >= stackBase
   }
 
   private func resume(_ walk: inout Walk, at caller: UserRegisters) -> WalkEnd? {

@@ -24,6 +24,10 @@ struct RawSample {
   /// The names as two words each, as they are compared.
   let processName: (UInt64, UInt64)
   let threadName: (UInt64, UInt64)
+  /// Address of the first copied byte of the stack.
+  let stackAddress: UInt64
+  /// Where the main thread's stack began, or nil if this stack lies elsewhere.
+  let stackBase: UInt64?
   let registers: UserRegisters
   let kernelFrameCount: Int
   let stackBytes: Int
@@ -42,8 +46,10 @@ struct RawSample {
     stackAllowed = Int(words.u32(at: 28))
     processName = (words.u64(at: 32), words.u64(at: 40))
     threadName = (words.u64(at: 48), words.u64(at: 56))
+    stackAddress = words.u64(at: 64)
+    stackBase = words.u64(at: 72) == 0 ? nil : words.u64(at: 72)
     var values = [17 of UInt64](repeating: 0)
-    for index in 0..<UserRegisters.count { values[index] = words.u64(at: 64 + index * 8) }
+    for index in 0..<UserRegisters.count { values[index] = words.u64(at: 80 + index * 8) }
     registers = UserRegisters(values: values)
     guard kernelFrameCount <= Int(KERNEL_FRAMES_MAX),
       stackBytes <= record.byteCount - Self.headerBytes
@@ -51,7 +57,7 @@ struct RawSample {
   }
 
   static func kernelFrame(_ index: Int, of record: RawSpan) -> UInt64 {
-    RecordReader(record).u64(at: 200 + index * 8)
+    RecordReader(record).u64(at: 216 + index * 8)
   }
 }
 

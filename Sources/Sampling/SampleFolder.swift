@@ -85,8 +85,9 @@ extension SampleFolder {
     }
     let returnsFromKernel = sample.flags.contains(.inSyscall)
     let limit = Limits.frames - walked.kernel.count
+    let copy = StackCopy(address: sample.stackAddress, base: sample.stackBase, bytes: stack)
     let (end, usedFramePointer) = walker.walk(
-      from: sample.registers, stack: stack, in: image, limit: limit
+      from: sample.registers, stack: copy, in: image, limit: limit
     ) { address, isReturnAddress in
       // The leaf of a thread in a system call is the instruction behind the call.
       let isReturnAddress = isReturnAddress || (walked.user.isEmpty && returnsFromKernel)

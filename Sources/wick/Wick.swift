@@ -7,5 +7,5 @@ struct Wick: ParsableCommand {
     commandName: "wick",
     abstract: "See which code your machine runs: whole stacks, of everything, without preparation.",
     version: Version.current,
-    subcommands: [RecordCommand.self])
+    subcommands: [RecordCommand.self, ReportCommand.self, DiffCommand.self, ConvertCommand.self])
 }

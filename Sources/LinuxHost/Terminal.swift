@@ -1,0 +1,31 @@
+import CLinux
+import Glibc
+
+/// The operator's terminal.
+package enum Terminal {
+  /// Whether standard error is a terminal that understands cursor control.
+  package static var hasStatusLine: Bool { isatty(STDERR_FILENO) == 1 && variable("TERM") != "dumb" }
+
+  /// Whether colours are wanted on standard output (no-color.org).
+  package static var wantsColour: Bool {
+    isatty(STDOUT_FILENO) == 1 && (variable("NO_COLOR") ?? "").isEmpty && variable("TERM") != "dumb"
+  }
+
+  package static func writeError(_ text: String) { write(text, to: STDERR_FILENO) }
+
+  package static func write(_ text: String) { write(text, to: STDOUT_FILENO) }
+
+  private static func write(_ text: String, to descriptor: CInt) {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+      let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { return }
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  private static func variable(_ name: String) -> String? {
+    unsafe getenv(name).map { unsafe String(cString: $0) }
+  }
+}
