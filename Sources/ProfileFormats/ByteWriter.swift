@@ -4,6 +4,9 @@ package struct ByteWriter {
 
   package init() {}
 
+  /// With room for `capacity` bytes: a large output would else be copied as it grows.
+  package init(capacity: Int) { bytes.reserveCapacity(capacity) }
+
   package mutating func write(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
   package mutating func write(_ text: some Collection<UInt8>) { bytes.append(contentsOf: text) }

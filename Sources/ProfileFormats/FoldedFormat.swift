@@ -36,7 +36,11 @@ package enum FoldedFormat {
   ) -> [UInt8] {
     let order = counts.indices.map { StackTable.ID(index: UInt32($0)) }
       .sorted { lines[$0].lexicographicallyPrecedes(lines[$1]) }
-    var writer = ByteWriter()
+    // Beside its frames a line has a separator for each and at most 20 digits.
+    let capacity = order.reduce(0) { size, line in
+      lines[line].reduce(size + 21) { $0 + texts[textOfRank: $1].count + 1 }
+    }
+    var writer = ByteWriter(capacity: capacity)
     for line in order {
       var isFirst = true
       for rank in lines[line] {

@@ -9,6 +9,7 @@ struct PerfScriptHeader: Equatable {
   /// 0 where the text has only the number of the thread.
   var pid: UInt32
   var tid: UInt32
+  var hasTime = false
   var period: UInt64?
   /// Where the event's name is, without the modifiers behind it; empty if there is none.
   var event: Range<Int>
@@ -46,7 +47,10 @@ struct PerfScriptHeader: Equatable {
       guard !token.isEmpty else { return }
       let text = line.extracting(token)
       var cursor = ByteCursor(text)
-      if Self.isTime(text) || Self.isProcessor(text) {
+      if Self.isTime(text) {
+        hasTime = true
+        rest = token.upperBound
+      } else if Self.isProcessor(text) {
         rest = token.upperBound
       } else if let number = cursor.takeDecimal(), cursor.isAtEnd {
         period = number

@@ -1,0 +1,63 @@
+import Compression
+import Foundation
+import ProfileFormats
+import ProfileModel
+
+extension ProfileFile {
+  /// The format that an output is to have: what the option says, or else the file's suffix.
+  ///
+  /// Called before any work is done, so that a wrong name costs nothing.
+  static func outputFormat(_ option: String?, path: String) throws -> ProfileFileFormat {
+    let known = ProfileFileFormat.writable.map(\.rawValue).joined(separator: ", ")
+    if let option {
+      let format = option == "json" ? .speedscope : ProfileFileFormat(rawValue: option)
+      guard let format, ProfileFileFormat.writable.contains(format) else {
+        throw ProfileFileError(
+          "cannot write format \(option): it is unknown", remedy: "use \(known)")
+      }
+      return format
+    }
+    guard path != "-" else {
+      throw ProfileFileError("cannot write -: no format is given", remedy: "add --format \(known)")
+    }
+    guard let format = ProfileFileFormat(path: path), ProfileFileFormat.writable.contains(format)
+    else {
+      throw ProfileFileError(
+        "cannot write \(path): its suffix names no format",
+        remedy: "use .html, .svg, .folded, .pb.gz or .json, or --format")
+    }
+    return format
+  }
+
+  static func encode(_ profile: Profile, as format: ProfileFileFormat) throws -> [UInt8] {
+    switch format {
+    case .html: HTMLFlameGraph.encode(profile, gzip: Gzip.compress)
+    case .svg: SVGFlameGraph.encode(profile)
+    case .folded, .perfScript: FoldedFormat.encode(profile)
+    case .pprof: Gzip.compress(try PprofFormat.encode(profile))
+    case .rawPprof: try PprofFormat.encode(profile)
+    case .speedscope: SpeedscopeFormat.encode(profile)
+    }
+  }
+
+  /// Writes to a file, which appears whole or not at all, or to standard output for `-`.
+  static func write(_ bytes: [UInt8], to path: String) throws {
+    do {
+      guard path != "-" else {
+        return try FileHandle.standardOutput.write(contentsOf: Data(bytes))
+      }
+      let url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
+      let kind = try? FileManager.default.attributesOfItem(atPath: url.path)[.type]
+      // A device or a pipe is written to: a rename would put a file in its place.
+      if let kind = kind as? FileAttributeType, kind != .typeRegular, kind != .typeDirectory {
+        let handle = try FileHandle(forWritingTo: url)
+        return try handle.write(contentsOf: Data(bytes))
+      }
+      try Data(bytes).write(to: url, options: .atomic)
+    } catch {
+      throw ProfileFileError(
+        "cannot write \(path): \(ProfileFileError.reason(of: error))",
+        remedy: "check the folder, its permissions and the space left")
+    }
+  }
+}
