@@ -8,6 +8,10 @@ import Testing
   private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: ".build/viewer")
 
+  /// Distinct stacks of the large page; the target is 200,000, which a debug build takes long for.
+  private static let stacks =
+    ProcessInfo.processInfo.environment["WICK_LARGE_STACKS"].flatMap { Int($0) } ?? 20_000
+
   private func write(_ bytes: [UInt8], _ name: String) throws {
     try FileManager.default.createDirectory(at: Self.folder, withIntermediateDirectories: true)
     try Data(bytes).write(to: Self.folder.appending(path: name))
@@ -20,7 +24,7 @@ import Testing
       switch name {
       case "host": Fixtures.host()
       case "hostile": Fixtures.hostile()
-      case "large": Fixtures.large(stacks: 20_000, depth: 40, functions: 5_000)
+      case "large": Fixtures.large(stacks: Self.stacks, depth: 40, functions: 5_000)
       default: Profile(sampleType: .cpu, period: 1)
       }
     try write(HTMLFlameGraph.encode(profile, gzip: Gzip.stored), "\(name).html")

@@ -111,11 +111,11 @@ private struct SVGDrawing {
   }
 
   private mutating func frame(_ frame: SVGLayout.Box) {
-    let key = layout.key(of: frame.node)
+    let key = frame.key
     let x = Self.margin + frame.x
     let y = top + Double(frame.row) * Self.rowHeight
     out.raw("<g><title>")
-    title(of: frame.node, key)
+    title(of: frame)
     out.raw("</title>")
     // A gap of half a pixel parts neighbours, where there is room for one.
     let gap = frame.width > 2 ? 0.5 : 0
@@ -135,10 +135,8 @@ private struct SVGDrawing {
     out.raw("</g>\n")
   }
 
-  private mutating func title(of node: Int, _ key: SVGLayout.Key) {
-    let total = layout.totals[node]
-    let own = layout.selfValues[node]
-    if case .function(let function) = key {
+  private mutating func title(of frame: SVGLayout.Box) {
+    if case .function(let function) = frame.key {
       out.text(profile.strings[function.fullName], columns: Self.longestTitle)
       if function.module != .empty {
         out.raw(" (")
@@ -146,15 +144,15 @@ private struct SVGDrawing {
         out.raw(")")
       }
     } else {
-      out.text(name(of: key), columns: Self.longestTitle)
+      out.text(name(of: frame.key), columns: Self.longestTitle)
     }
-    let share = Double(total) / Double(max(1, layout.total)) * 100
+    let share = Double(frame.total) / Double(max(1, layout.total)) * 100
     out.raw("\ntotal ")
-    out.text(SVGHeader.amount(total, of: profile.sampleType), columns: 40)
+    out.text(SVGHeader.amount(frame.total, of: profile.sampleType), columns: 40)
     out.raw(" (\(SVGText.format(share, decimals: 2)) %)")
-    if own > 0 {
+    if frame.own > 0 {
       out.raw(", self ")
-      out.text(SVGHeader.amount(own, of: profile.sampleType), columns: 40)
+      out.text(SVGHeader.amount(frame.own, of: profile.sampleType), columns: 40)
     }
   }
 

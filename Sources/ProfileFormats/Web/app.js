@@ -60,7 +60,8 @@ class App {
   }
 
   get totals() {
-    this.tree.totals ??= functionTotals(this.tree, this.profile.names.length);
+    this.tree.totals ??= markLargest(
+      functionTotals(this.tree, this.profile.names.length), this.profile);
     return this.tree.totals;
   }
 
@@ -87,7 +88,9 @@ class App {
       tab.setAttribute("aria-selected", String(tab.dataset.view === state.view));
     }
     byId("group").value = state.group;
-    byId("flip").textContent = state.up ? "Flame" : "Icicle";
+    byId("flip").textContent = state.up ? "↑ Flame" : "↓ Icicle";
+    fillLegend(byId("legend"), profile, this.palette, state.group);
+    byId("no-samples").hidden = this.tree.weight[0] > 0;
     this.renderView();
     this.renderCrumbs();
     this.renderMatched();
@@ -116,6 +119,10 @@ class App {
       return element("li", {}, element("button",
         { type: "button", ...current, click: () => this.zoom(node) }, name));
     }));
+    if (state.view === "table") {
+      byId("crumbs").append(element("li", { class: "note" },
+        `${formatCount(this.table.rows.length)} functions`));
+    }
     const chips = [];
     if (state.focus !== null) {
       const name = shorten(profile.names[state.focus], 60);
@@ -149,7 +156,9 @@ class App {
     const name = (one) => printable(one.target || one.command || one.host || "Profile");
     const title = profile.isDiff ? `${name(facts[0])} → ${name(facts[1])}` : name(facts[0]);
     const one = facts[0];
-    const details = profile.isDiff ? ["Comparison, each side normalized to 100%"] : [
+    const details = profile.isDiff ? facts.map((side, index) => [
+      index === 0 ? "before" : "after", printable(side.host), formatTime(side.start_ms),
+    ].filter(Boolean).join(" ")) : [
       printable(one.host), printable(one.event) + (one.frequency ? ` ${one.frequency} Hz` : ""),
       one.duration_ns ? formatDuration(one.duration_ns) : "",
       `${formatCount(profile.total.second)} samples`,
@@ -215,7 +224,6 @@ class App {
   applyTheme() {
     document.documentElement.dataset.theme = this.dark ? "dark" : "light";
     this.palette = new Palette(this.profile, this.dark);
-    fillLegend(byId("legend"), this.profile, this.palette);
   }
 
   /** The function that a key means: that of the frame or row that is pointed at or selected. */

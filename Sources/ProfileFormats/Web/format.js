@@ -26,6 +26,12 @@ function formatDuration(nanoseconds) {
   return value.toFixed(value >= 100 || size === 1 ? 0 : value >= 10 ? 1 : 2) + " " + name;
 }
 
+/** A moment in UTC, to the second; empty where it is unknown. */
+function formatTime(milliseconds) {
+  if (!(milliseconds > 0 && milliseconds < 8.64e15)) return "";
+  return new Date(milliseconds).toISOString().slice(0, 19).replace("T", " ") + " UTC";
+}
+
 /** A value in the unit of its sample type. */
 function formatValue(value, unit) {
   if (unit === "nanoseconds") return formatDuration(value);

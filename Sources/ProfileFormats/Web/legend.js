@@ -27,14 +27,15 @@ function fillKeys(dialog) {
   dialog.append(element("h2", {}, "Keys"), list, close);
 }
 
-function fillLegend(host, profile, palette) {
+function fillLegend(host, profile, palette, group) {
   host.replaceChildren();
   if (profile.isDiff) {
     fillChangeLegend(host, palette);
     return;
   }
-  const present = new Set(profile.kinds);
-  if (!profile.samples.reason.some((reason) => reason > 0)) present.delete(KIND.mark);
+  const present = new Set(profile.present ??= profile.presentKinds());
+  if (group === "none") present.delete(KIND.process);
+  if (group !== "thread") present.delete(KIND.thread);
   for (const kind of ["native", "kernel", "jit", "interpreted", "mark", "process", "thread"]) {
     if (!present.has(KIND[kind])) continue;
     host.append(element("li", {}, element("i", { class: "dot kind-" + kind }), KIND_LABELS[kind]));

@@ -24,8 +24,8 @@ class Profile {
   /** Functions of the payload, then one pseudo-function for each reason, process and thread. */
   adoptFunctions(columns) {
     const text = (index) => this.strings[index];
-    this.names = Array.from(columns.name, text);
-    this.fullNames = Array.from(columns.fullName, text);
+    this.names = Array.from(columns.name, (index) => text(index) || "[unnamed]");
+    this.fullNames = Array.from(columns.fullName, (index) => text(index) || "[unnamed]");
     this.modules = Array.from(columns.module, text);
     this.kinds = Array.from(columns.kind, (kind) => (kind < KIND.process ? kind : KIND.native));
     this.functionCount = this.names.length;
@@ -73,6 +73,16 @@ class Profile {
     const after = this.total.second || 1;
     // A comparison shows the mean of both shares: frames add up, and what is gone stays visible.
     this.weigh = this.isDiff ? (a, b) => (a / before + b / after) / 2 : (a) => a;
+  }
+
+  /** The kinds of code and marks that occur. */
+  presentKinds() {
+    const present = new Set([KIND.process, KIND.thread]);
+    for (let node = 1; node < this.nodes.fn.length; node++) {
+      present.add(this.kinds[this.nodes.fn[node]]);
+    }
+    if (this.samples.reason.some((reason) => reason > 0)) present.add(KIND.mark);
+    return present;
   }
 
   /** The share of everything that a column's value is. */
@@ -198,10 +208,8 @@ function searchExpression(query) {
 /** Self and total of each function in a tree; a recursive function counts once in a stack. */
 function functionTotals(tree, functionCount) {
   const column = () => new Float64Array(functionCount);
-  const totals = {
-    self: { first: column(), second: column() },
-    total: { first: column(), second: column() },
-  };
+  const sides = () => ({ first: column(), second: column(), largest: { first: 0, second: 0 } });
+  const totals = { self: sides(), total: sides() };
   const onPath = new Uint32Array(functionCount);
   const open = [];
   for (let node = 0; node < tree.count; node++) {
@@ -215,6 +223,18 @@ function functionTotals(tree, functionCount) {
     }
     onPath[fn]++;
     open.push(node);
+  }
+  return totals;
+}
+
+/** The largest self and total of any function, for the bars of the table. */
+function markLargest(totals, profile) {
+  for (const { first, second, largest } of [totals.self, totals.total]) {
+    for (let fn = 0; fn < first.length; fn++) {
+      if (profile.kinds[fn] >= KIND.process) continue;
+      if (first[fn] > largest.first) largest.first = first[fn];
+      if (second[fn] > largest.second) largest.second = second[fn];
+    }
   }
   return totals;
 }

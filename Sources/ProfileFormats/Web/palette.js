@@ -17,7 +17,7 @@ const PALETTES = {
     page: "#16181d", text: "#f4f4f5", faint: "#23262d", rest: "#30343d", hover: "#ffffff",
     matchFill: "#c4b5fd", matchText: "#1e1b2e", hatch: ["#4b505b", "#6b7280"],
     kinds: {
-      native: ["#8f5f17", "#9a681d", "#845714"], kernel: ["#2f6396", "#356ca2", "#2a5a8a"],
+      native: ["#a2622c", "#ab6a32", "#985a27"], kernel: ["#33659a", "#3a6ea6", "#2e5d8f"],
       jit: ["#23724f", "#287c57", "#1f6848"], interpreted: ["#824a7b", "#8c5285", "#784371"],
       mark: ["#4b505b", "#4b505b", "#4b505b"], process: ["#444954", "#494e5a", "#3f444f"],
       thread: ["#373c46", "#3b404b", "#343841"], all: ["#373c46", "#373c46", "#373c46"],

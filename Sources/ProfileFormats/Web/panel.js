@@ -31,13 +31,12 @@ function fillPanel(host, profile) {
 
 function factList(one, total) {
   const { facts } = one;
-  const start = facts.start_ms > 0 ? new Date(facts.start_ms).toISOString() : "";
   const rows = [
     ["Target", facts.target], ["Host", facts.host],
     ["Kernel", [facts.kernel, facts.architecture].filter(Boolean).join(" ")],
     ["CPUs", facts.cpus || ""], ["Event", facts.event],
     ["Frequency", facts.frequency ? facts.frequency + " Hz per CPU" : ""],
-    ["Started", start.replace("T", " ").replace(/\.\d+Z/, " UTC")],
+    ["Started", formatTime(facts.start_ms)],
     ["Duration", facts.duration_ns ? formatDuration(facts.duration_ns) : ""],
     ["Measured", `${formatValue(total, one.unit)} of ${printable(one.type)}`],
     ["Command", facts.command], ["wick", facts.version],

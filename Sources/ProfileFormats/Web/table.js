@@ -158,10 +158,15 @@ function moduleColumn(profile) {
   };
 }
 
-/** A share with a bar behind it. */
-function fillShare(cell, share, text) {
+/** A share with a bar behind it; the longest bar is that of `largest`. */
+function fillShare(cell, share, largest, text) {
   const bar = element("i", { class: "bar" });
-  bar.style.width = Math.min(100, share * 100) + "%";
+  bar.style.width = `calc((100% - 16px) * ${largest > 0 ? share / largest : 0})`;
+  if (share === 0) {
+    cell.classList.add("zero");
+    cell.append("0");
+    return;
+  }
   cell.append(bar, element("span", { class: "amount" }, text),
     element("b", {}, formatPercent(share)));
 }
@@ -172,7 +177,8 @@ function valueColumns(profile) {
     key: (fn, totals) => totals[id].first[fn],
     fill(cell, fn, totals) {
       const value = totals[id].first[fn];
-      fillShare(cell, profile.share(value, "first"), formatValue(value, profile.unit));
+      const largest = profile.share(totals[id].largest.first, "first");
+      fillShare(cell, profile.share(value, "first"), largest, formatValue(value, profile.unit));
     },
   });
   return [
@@ -193,18 +199,18 @@ function diffColumns(profile) {
     id, label, class: "number", hint, key: shareOf(side, which),
     fill(cell, fn, totals) {
       const share = shareOf(side, which)(fn, totals);
-      fillShare(cell, share, "");
+      fillShare(cell, share, profile.share(totals[which].largest[side], side), "");
     },
   });
   const delta = (id, label, which, hint) => {
     const change = (fn, totals) =>
       shareOf("second", which)(fn, totals) - shareOf("first", which)(fn, totals);
     return {
-      id, label, class: "number delta", hint, key: change,
+      id, label, class: "number delta", hint, key: (fn, totals) => Math.abs(change(fn, totals)),
       fill(cell, fn, totals) {
         const value = change(fn, totals);
         cell.classList.add(value > 0 ? "grew" : value < 0 ? "shrank" : "same");
-        cell.append(formatPoints(value));
+        cell.append(value === 0 ? "0" : formatPoints(value));
       },
     };
   };
@@ -212,9 +218,9 @@ function diffColumns(profile) {
     nameColumn(profile), moduleColumn(profile),
     plain("self-before", "Self before", "self", "first", "Share of the first profile"),
     plain("self-after", "Self after", "self", "second", "Share of the second profile"),
-    delta("delta", "Self Δ", "self", "Change of the share, in percentage points"),
+    delta("delta", "Self Δ", "self", "Change of the share in percentage points; sorts by its size"),
     plain("total-before", "Total before", "total", "first", "Share of the first profile"),
     plain("total-after", "Total after", "total", "second", "Share of the second profile"),
-    delta("total-delta", "Total Δ", "total", "Change of the share, in percentage points"),
+    delta("total-delta", "Total Δ", "total", "Change of the share in percentage points; sorts by its size"),
   ];
 }

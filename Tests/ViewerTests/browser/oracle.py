@@ -1,0 +1,153 @@
+"""Reads the data of a viewer page without the viewer, and computes what it has to show."""
+
+import base64
+import collections
+import gzip
+import json
+import re
+import struct
+
+HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
+
+def printable(name):
+    return HIDDEN.sub(lambda match: "\\u{%x}" % ord(match.group()), name)
+
+
+def percent(share):
+    value = share * 100
+    if 0 < value < 0.01:
+        return "<0.01%"
+    return f"{value:.{0 if value >= 99.95 else 1 if value >= 10 else 2}f}%"
+
+
+class Oracle:
+    def __init__(self, path):
+        page = open(path, encoding="utf-8").read()
+        self.page = page
+        text = re.search(r'id="payload">([A-Za-z0-9+/=]*)</script>', page).group(1)
+        self.bytes = gzip.decompress(base64.b64decode(text, validate=True))
+        (length,) = struct.unpack_from("<I", self.bytes)
+        self.header = json.loads(self.bytes[4:4 + length])
+        self.at = 4 + length
+        self.is_diff = self.header["mode"] == "diff"
+        self.read_tables()
+        assert self.at == len(self.bytes), "bytes after the last column"
+        self.total = [sum(self.first), sum(self.second)]
+
+    def number(self):
+        value = shift = 0
+        while True:
+            byte = self.bytes[self.at]
+            self.at += 1
+            value |= (byte & 127) << shift
+            if byte < 128:
+                return value
+            shift += 7
+
+    def column(self, count):
+        return [self.number() for _ in range(count)]
+
+    def read_tables(self):
+        header = self.header
+        strings = [printable(one) for one in header["strings"]]
+        functions = header["functions"]
+        self.names = [strings[index] or "[unnamed]" for index in self.column(functions)]
+        self.full_names = [strings[index] or "[unnamed]" for index in self.column(functions)]
+        self.modules = [strings[index] for index in self.column(functions)]
+        self.kinds = self.column(functions)
+        nodes = header["nodes"]
+        self.parent = [0] + [node - self.number() for node in range(1, nodes)]
+        self.fn = [None] + self.column(nodes - 1)
+        threads = header["threads"]
+        self.pids, self.tids = self.column(threads), self.column(threads)
+        self.processes = [strings[index] or "[unknown process]" for index in self.column(threads)]
+        self.threads = [strings[index] for index in self.column(threads)]
+        samples = header["samples"]
+        self.node, self.thread, self.reason = (self.column(samples) for _ in range(3))
+        self.first, self.second = self.column(samples), self.column(samples)
+
+    def share(self, value, side=0):
+        return value / self.total[side] if self.total[side] else 0
+
+    def path(self, row):
+        """Function numbers of a sample's stack, leaf first."""
+        path, node = [], self.node[row]
+        while node:
+            path.append(self.fn[node])
+            node = self.parent[node]
+        return path
+
+    def prefix(self, row, group="process"):
+        prefix = [] if group == "none" else [self.processes[self.thread[row]]]
+        if group == "thread":
+            thread = self.thread[row]
+            name = self.threads[thread] or self.processes[thread]
+            prefix.append(f"{name} {self.tids[thread]}" if self.tids[thread] else name)
+        if self.reason[row]:
+            prefix.append(f"[incomplete: {self.header['reasons'][self.reason[row] - 1]}]")
+        return prefix
+
+    def totals(self, column):
+        """Self and total of each function; a recursive function counts once in a stack.
+
+        The marks of incomplete stacks count as functions, numbered after the root's.
+        """
+        own, total = collections.Counter(), collections.Counter()
+        for row, value in enumerate(column):
+            path = self.path(row)
+            if self.reason[row]:
+                path.append(len(self.names) + self.reason[row])
+            if path:
+                own[path[0]] += value
+            for fn in set(path):
+                total[fn] += value
+        return own, total
+
+    def matched(self, expression):
+        """Share of the samples with a frame, process or mark that matches."""
+        found = re.compile(expression, re.IGNORECASE)
+        matches = [bool(found.search(self.names[fn]) or found.search(self.full_names[fn])
+                        or found.search(self.modules[fn])) for fn in range(len(self.names))]
+        through = [False] * len(self.parent)
+        for node in range(1, len(self.parent)):
+            through[node] = through[self.parent[node]] or matches[self.fn[node]]
+        weight = 0.0
+        for row in range(len(self.node)):
+            if through[self.node[row]] or any(found.search(one) for one in self.prefix(row)):
+                weight += self.weight(row)
+        return weight
+
+    def weight(self, row):
+        """The width of a sample, of 1."""
+        if self.is_diff:
+            return (self.share(self.first[row]) + self.share(self.second[row], 1)) / 2
+        return self.share(self.first[row])
+
+    def heaviest_child(self, group, path=()):
+        """Name, width and share of the widest frame below a path of names of the prefix.
+
+        Functions of one name in different modules are different functions.
+        """
+        weights, first = collections.Counter(), collections.Counter()
+        for row in range(len(self.node)):
+            frames = self.prefix(row, group) + self.path(row)[::-1]
+            if tuple(frames[:len(path)]) == tuple(path) and len(frames) > len(path):
+                weights[frames[len(path)]] += self.weight(row)
+                first[frames[len(path)]] += self.first[row]
+        frame, weight = max(weights.items(), key=lambda item: item[1])
+        name = self.names[frame] if isinstance(frame, int) else frame
+        return name, weight, self.share(first[frame])
+
+    def heaviest_caller(self, fn):
+        """Name and share of the function that calls `fn` most, by its outermost calls."""
+        callers = collections.Counter()
+        for row in range(len(self.node)):
+            path = self.path(row)
+            if fn not in path:
+                continue
+            outermost = len(path) - 1 - path[::-1].index(fn)
+            above = path[outermost + 1:]
+            callers[above[0] if above else self.prefix(row)[-1]] += self.first[row]
+        caller, value = callers.most_common(1)[0]
+        return (self.names[caller] if isinstance(caller, int) else caller), self.share(value)
