@@ -123,7 +123,7 @@ var tests: [Target] {
     .testTarget(
       name: "SymbolizationTests",
       dependencies: ["Demangling", "LinuxHost", "ProfileModel", "Symbolization"],
-      swiftSettings: settings),
+      exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(
       name: "ELFTests", dependencies: ["ELF", "LinuxHost", "ProfileModel"],
       swiftSettings: settings),
