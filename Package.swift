@@ -132,7 +132,7 @@ var tests: [Target] {
     .testTarget(
       name: "SymbolizationTests",
       dependencies: ["Demangling", "LinuxHost", "ProfileModel", "Symbolization"],
-      swiftSettings: settings),
+      exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(
       name: "ELFTests", dependencies: ["ELF", "LinuxHost", "ProfileModel"],
       swiftSettings: settings),

@@ -43,11 +43,16 @@ struct CxxShortName {
     case UInt8(ascii: "{"): takeBraces()
     case UInt8(ascii: "[") where scanner.isAt("[abi:"): scanner.skipBrackets()
     case UInt8(ascii: " "):
-      // What stands before a space is a return type, unless only brackets follow.
-      scanner.position += 1
-      if !isConversion, scanner.current != UInt8(ascii: "<"), !scanner.isAtEnd { short = [] }
+      takeSpace()
     default: takeByte()
     }
+  }
+
+  /// What stands before a space is a return type, unless only brackets follow.
+  private mutating func takeSpace() {
+    scanner.position += 1
+    guard scanner.current != UInt8(ascii: "<"), !scanner.isAtEnd else { return }
+    if isConversion { short.append(UInt8(ascii: " ")) } else { short = [] }
   }
 
   private mutating func takeByte() {

@@ -36,30 +36,29 @@ struct SwiftShortName {
     "generic partial specialization <", "generic pre-specialization <",
     "function signature specialization <", "specialization <",
   ]
-  /// Kept, because the code is the compiler's own.
-  private static let kept: [StaticString] = [
-    "type metadata accessor for ", "type metadata completion function for ",
-    "type metadata instantiation function for ", "lazy protocol witness table accessor for type ",
-    "protocol witness table accessor for ", "generic protocol witness table accessor for ",
-    "associated type witness table accessor for ", "associated type metadata accessor for ",
-    "value witness for ", "outlined copy of ", "outlined consume of ", "outlined destroy of ",
-    "outlined init with copy of ", "outlined init with take of ", "outlined assign with copy of ",
-    "outlined assign with take of ", "outlined release of ", "outlined retain of ",
-    "default argument ", "variable initialization expression of ",
-    "one-time initialization function for ", "one-time initialization token for ",
-    "metadata instantiation cache for ", "default associated conformance accessor for ",
-    "base witness table accessor for ", "property wrapper backing initializer of ",
-  ]
-
   private mutating func run() -> [UInt8] {
     skipIgnored()
     if scanner.isAt("reabstraction thunk") { return Array("reabstraction thunk".utf8) }
     if let closure = takeClosure() { return closure }
-    for phrase in Self.kept where scanner.isAt(phrase) {
-      _ = scanner.take(phrase)
-      return Array(phrase.description.utf8) + takeRest()
-    }
+    if let phrase = takePhrase() { return phrase + takeRest() }
     return takePath()
+  }
+
+  /// `type metadata accessor for `: kept, because the code is the compiler's own.
+  private mutating func takePhrase() -> [UInt8]? {
+    let start = scanner.position
+    var end = start
+    var ahead = scanner
+    while !ahead.isAtEnd, !".(<[:".utf8.contains(ahead.current) {
+      if ahead.take(" for type ") || ahead.take(" for ") || ahead.take(" of ") {
+        end = ahead.position
+        ahead.position -= 1
+      } else {
+        ahead.position += 1
+      }
+    }
+    scanner.position = end
+    return end > start ? Array(scanner.text[start..<end]) : nil
   }
 
   private mutating func takeRest() -> [UInt8] {
