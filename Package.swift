@@ -118,6 +118,7 @@ var build: [Target] {
 
 var tests: [Target] {
   [
-    .testTarget(name: "ProfileModelTests", dependencies: ["ProfileModel"], swiftSettings: settings)
+    .testTarget(name: "ProfileModelTests", dependencies: ["ProfileModel"], swiftSettings: settings),
+    .testTarget(name: "RecordTests", swiftSettings: settings),
   ]
 }
