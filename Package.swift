@@ -119,6 +119,6 @@ var build: [Target] {
 var tests: [Target] {
   [
     .testTarget(name: "ProfileModelTests", dependencies: ["ProfileModel"], swiftSettings: settings),
-    .testTarget(name: "RecordTests", swiftSettings: settings),
+    .testTarget(name: "RecordTests", dependencies: ["ProfileModel"], swiftSettings: settings),
   ]
 }

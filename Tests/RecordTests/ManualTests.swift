@@ -1,4 +1,5 @@
 import Foundation
+import ProfileModel
 import Testing
 
 extension RecordTests {
@@ -32,6 +33,15 @@ extension RecordTests {
       let offered = try offered(command)
       #expect(try documented(command) == offered)
       if command == "record" { #expect(offered.count > 8) }
+    }
+
+    @Test func theManPageExplainsEachReasonOfTheLedger() throws {
+      let page = Wick.package.appending(path: "packaging/wick.1")
+      let lines = try String(contentsOf: page, encoding: .utf8).split(separator: "\n")
+      let items = lines.filter { $0.hasPrefix(".It Li ") }.map { String($0.dropFirst(7)) }
+      let reasons =
+        IncompleteReason.allCases.map(\.rawValue) + DropReason.allCases.map(\.rawValue)
+      #expect(Set(items).subtracting(["-- Ar COMMAND ..."]) == Set(reasons))
     }
 
     @Test func theManPageIsWellFormed() throws {
