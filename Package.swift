@@ -35,7 +35,8 @@ var layer1: [Target] {
       dependencies: [
         "ProfileModel", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
-      exclude: ["Web"], swiftSettings: settings, plugins: ["EmbedAssets"])
+      exclude: ["Protobuf/profile.proto", "Web"], swiftSettings: settings,
+      plugins: ["EmbedAssets"])
   ]
 }
 
@@ -119,6 +120,10 @@ var build: [Target] {
 var tests: [Target] {
   [
     .testTarget(name: "ProfileModelTests", dependencies: ["ProfileModel"], swiftSettings: settings),
+    .testTarget(name: "CompressionTests", dependencies: ["Compression"], swiftSettings: settings),
+    .testTarget(
+      name: "ProfileFormatsTests", dependencies: ["Compression", "ProfileFormats", "ProfileModel"],
+      swiftSettings: settings),
     .testTarget(name: "RecordTests", dependencies: ["ProfileModel"], swiftSettings: settings),
   ]
 }

@@ -27,3 +27,13 @@ static inline int wick_perf_event_open(const struct perf_event_attr *_Nonnull at
 
 static inline int wick_perf_event_disable(int event) { return ioctl(event, PERF_EVENT_IOC_DISABLE, 0); }
 static inline int wick_perf_event_enable(int event) { return ioctl(event, PERF_EVENT_IOC_ENABLE, 0); }
+
+static inline unsigned long long wick_load_acquire(const volatile __u64 *_Nonnull word)
+{
+  return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+static inline void wick_store_release(volatile __u64 *_Nonnull word, unsigned long long value)
+{
+  __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}

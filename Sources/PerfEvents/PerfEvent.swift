@@ -1,0 +1,43 @@
+import CLinux
+import Glibc
+
+/// An open perf event on one CPU, closed with the value.
+///
+/// - Source: perf_event_open(2).
+package struct PerfEvent: ~Copyable {
+  package let descriptor: CInt
+
+  init(owning descriptor: CInt) { self.descriptor = descriptor }
+
+  deinit { close(descriptor) }
+
+  /// Opens what triggers samples on `cpu`, `frequency` times a second, counting until it is closed.
+  package static func sampling(_ trigger: SampleTrigger, frequency: Int, cpu: Int)
+    throws(PerfError) -> PerfEvent
+  {
+    var attributes = perf_event_attr()
+    attributes.size = UInt32(MemoryLayout<perf_event_attr>.size)
+    attributes.type = trigger.type
+    attributes.config = trigger.configuration
+    attributes.freq = 1
+    attributes.sample_freq = UInt64(frequency)
+    attributes.exclude_idle = 1
+    attributes.disabled = 1
+    return try open(&attributes, name: trigger.name, cpu: cpu)
+  }
+
+  static func open(_ attributes: inout perf_event_attr, name: String, cpu: Int)
+    throws(PerfError) -> PerfEvent
+  {
+    let descriptor = unsafe wick_perf_event_open(&attributes, -1, CInt(cpu))
+    guard descriptor >= 0 else {
+      throw PerfError(subject: "\(name) on CPU \(cpu)", code: errno)
+    }
+    return PerfEvent(owning: descriptor)
+  }
+
+  package borrowing func enable() { _ = wick_perf_event_enable(descriptor) }
+
+  /// Stops the event; when this returns, no handler runs any more.
+  package borrowing func disable() { _ = wick_perf_event_disable(descriptor) }
+}

@@ -1,0 +1,72 @@
+import CLinux
+
+/// Reads perf's side-band records.
+///
+/// - Source: perf_event_open(2), "Layout of the mmap'd ring buffer". Each record ends with the
+///   `sample_id` that `sample_type` asks for: here the time alone.
+enum ProcessEventDecoder {
+  /// The event in one record, header included, or nil for kinds that say nothing about mappings.
+  static func decode(_ record: RawSpan) -> ProcessEvent? {
+    guard record.byteCount >= 24, let type = u32(record, at: 0), let misc = u16(record, at: 4),
+      let time = u64(record, at: record.byteCount - 8)
+    else { return nil }
+    switch type {
+    case PERF_RECORD_MMAP2.rawValue: return map(record, time: time)
+    case PERF_RECORD_COMM.rawValue:
+      guard misc & UInt16(PERF_RECORD_MISC_COMM_EXEC) != 0, let pid = u32(record, at: 8)
+      else { return nil }
+      return ProcessEvent(time: time, pid: pid, kind: .exec)
+    case PERF_RECORD_FORK.rawValue:
+      guard let pid = u32(record, at: 8), let parent = u32(record, at: 12), pid != parent
+      else { return nil }  // a new thread shares everything
+      return ProcessEvent(time: time, pid: pid, kind: .fork(parent: parent))
+    case PERF_RECORD_EXIT.rawValue:
+      guard let pid = u32(record, at: 8), let tid = u32(record, at: 16) else { return nil }
+      return ProcessEvent(time: time, pid: pid, kind: .exit(tid: tid))
+    case PERF_RECORD_LOST.rawValue:
+      return u64(record, at: 16).map { ProcessEvent(time: time, pid: 0, kind: .lost(count: $0)) }
+    default: return nil
+    }
+  }
+
+  /// `{header, pid, tid, addr, len, pgoff, maj, min, ino, ino_generation, prot, flags, filename}`.
+  private static func map(_ record: RawSpan, time: UInt64) -> ProcessEvent? {
+    guard let pid = u32(record, at: 8), let start = u64(record, at: 16),
+      let length = u64(record, at: 24), let fileOffset = u64(record, at: 32),
+      let major = u32(record, at: 40), let minor = u32(record, at: 44),
+      let inode = u64(record, at: 48), let generation = u64(record, at: 56),
+      case let (end, overflow) = start.addingReportingOverflow(length), !overflow
+    else { return nil }
+    let memory = MappedMemory(
+      start: start, end: end, fileOffset: fileOffset,
+      device: DeviceNumber(major: major, minor: minor), inode: inode,
+      inodeGeneration: generation, path: string(record, at: 72))
+    return ProcessEvent(time: time, pid: pid, kind: .map(memory))
+  }
+
+  /// The bytes up to the first NUL, which the kernel pads to 8 bytes in front of the `sample_id`.
+  private static func string(_ record: RawSpan, at offset: Int) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for position in offset..<max(offset, record.byteCount - 8) {
+      let byte = unsafe record.unsafeLoad(fromByteOffset: position, as: UInt8.self)
+      guard byte != 0 else { break }
+      bytes.append(byte)
+    }
+    return bytes
+  }
+
+  private static func u16(_ record: RawSpan, at offset: Int) -> UInt16? {
+    guard offset >= 0, offset <= record.byteCount - 2 else { return nil }
+    return unsafe record.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt16.self)
+  }
+
+  private static func u32(_ record: RawSpan, at offset: Int) -> UInt32? {
+    guard offset >= 0, offset <= record.byteCount - 4 else { return nil }
+    return unsafe record.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self)
+  }
+
+  private static func u64(_ record: RawSpan, at offset: Int) -> UInt64? {
+    guard offset >= 0, offset <= record.byteCount - 8 else { return nil }
+    return unsafe record.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
+  }
+}

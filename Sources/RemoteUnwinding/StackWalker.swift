@@ -1,0 +1,178 @@
+import CLibUnwind
+
+/// Finds the callers of an interrupted thread from its registers and a copy of its stack.
+///
+/// One walker serves one address space, because libunwind caches what it learns about an address.
+/// It touches neither the process nor its memory, so it works after the process has ended.
+@safe package final class StackWalker {
+  private let space: unw_addr_space_t
+  private let state = WalkState()
+  private var cursor = unw_cursor_t()
+
+  /// Nil when memory is short.
+  package init?() {
+    guard let space = unsafe wick_address_space_create(&Accessors.table) else { return nil }
+    unsafe self.space = space
+  }
+
+  deinit { unsafe wick_address_space_destroy(space) }
+
+  /// Forgets what was learned; needed when another file is mapped over an earlier one.
+  package func forget() { unsafe wick_address_space_flush(space) }
+
+  /// Walks from `registers` to the start of the thread.
+  ///
+  /// - Parameters:
+  ///   - stack: the bytes from the stack pointer upwards.
+  ///   - limit: the most frames to find.
+  ///   - frames: each frame's address is appended, leaf first; what it calls back is never empty.
+  /// - Returns: why the walk ended, and whether a step had to trust a frame pointer.
+  package func walk(
+    from registers: UserRegisters, stack: RawSpan, in code: some CodeMap, limit: Int,
+    frames: (_ address: UInt64, _ isReturnAddress: Bool) -> Void
+  ) -> (end: WalkEnd, usedFramePointer: Bool) {
+    unsafe stack.withUnsafeBytes { bytes in
+      unsafe state.stack = bytes
+      state.stackStart = registers.stackPointer
+      defer { unsafe state.stack = UnsafeRawBufferPointer(start: nil, count: 0) }
+      var walk = Walk(registers: registers)
+      return (self.walk(&walk, in: code, limit: limit, frames: frames), walk.usedFramePointer)
+    }
+  }
+
+  /// Where a walk stands.
+  private struct Walk {
+    var registers: UserRegisters
+    /// The program counter is one behind a call.
+    var isReturnAddress = false
+    /// libunwind's cursor stands on this frame; if not, it must be set from `registers`.
+    var cursorIsValid = false
+    var usedFramePointer = false
+    /// Every frame from here to the leaf was found by frame pointers.
+    var trustsFramePointer = false
+
+    init(registers: UserRegisters) { self.registers = registers }
+  }
+
+  private func walk(
+    _ walk: inout Walk, in code: some CodeMap, limit: Int,
+    frames: (UInt64, Bool) -> Void
+  ) -> WalkEnd {
+    for _ in 0..<limit {
+      let address = walk.registers.programCounter
+      frames(address, walk.isReturnAddress)
+      let lookup = walk.isReturnAddress ? address &- 1 : address
+      let ended: WalkEnd?
+      switch code.place(at: lookup) {
+      case .nowhere: ended = .noMapping
+      case .unreadable: ended = stepByFramePointer(&walk, otherwise: .fileUnreadable)
+      case .generated: ended = stepByFramePointer(&walk, otherwise: .noUnwindInfo)
+      case .file(let module, let bias):
+        state.module = module
+        state.bias = bias
+        ended = step(&walk)
+      }
+      if let ended { return ended }
+      if walk.registers.programCounter == 0 { return .start }
+    }
+    return .tooManyFrames
+  }
+
+  /// One step by the file's unwind information, or else by frame pointer.
+  private func step(_ walk: inout Walk) -> WalkEnd? {
+    state.prepareStep()
+    if !walk.cursorIsValid {
+      state.registers = walk.registers
+      // A fresh cursor takes its address for an interrupted one: point it into the call.
+      if walk.isReturnAddress { state.registers.programCounter &-= 1 }
+      let context = unsafe Unmanaged.passUnretained(state).toOpaque()
+      guard unsafe wick_cursor_init(&cursor, space, context) == 0 else { return .badUnwindInfo }
+      walk.cursorIsValid = true
+    }
+    let status = unsafe wick_cursor_step(&cursor)
+    if state.foundNothing {
+      if let caller = interruptedBySignal(walk.registers) { return resume(&walk, at: caller) }
+      return stepByFramePointer(&walk, otherwise: .noUnwindInfo)
+    }
+    if status < 0 { return state.missedStack ? .beyondCopy : .badUnwindInfo }
+    if status == 0 { return .start }
+    return advance(&walk)
+  }
+
+  /// Takes over the frame that the cursor has reached.
+  private func advance(_ walk: inout Walk) -> WalkEnd? {
+    guard let programCounter = register(UNW_X86_64_RIP), let stackPointer = register(UNW_X86_64_RSP)
+    else { return state.missedStack ? .beyondCopy : .badUnwindInfo }
+    let before = walk.registers.stackPointer
+    let grew = stackPointer > before
+    // A signal frame is larger than this; and it may lie on a stack of its own.
+    let isSignalFrame =
+      (!grew || stackPointer - before >= SignalFrame.smallest)
+      && SignalFrame.isReturn(at: walk.registers.programCounter, in: state)
+    guard grew || isSignalFrame else { return .badFrame }
+    walk.registers.programCounter = programCounter
+    walk.registers.stackPointer = stackPointer
+    walk.isReturnAddress = !isSignalFrame
+    walk.trustsFramePointer = false
+    return nil
+  }
+
+  private func interruptedBySignal(_ registers: UserRegisters) -> UserRegisters? {
+    state.foundNothing = false
+    guard SignalFrame.isReturn(at: registers.programCounter, in: state) else { return nil }
+    return SignalFrame.interrupted(stackPointer: registers.stackPointer, in: state)
+  }
+
+  private func resume(_ walk: inout Walk, at caller: UserRegisters) -> WalkEnd? {
+    walk.registers = caller
+    walk.isReturnAddress = false
+    walk.cursorIsValid = false
+    return nil
+  }
+
+  private func register(_ number: x86_64_regnum_t) -> UInt64? {
+    var value: unw_word_t = 0
+    guard unsafe wick_cursor_register(&cursor, CInt(number.rawValue), &value) == 0 else {
+      return nil
+    }
+    return value
+  }
+
+  /// The last resort: `push %rbp; mov %rsp, %rbp` leaves the caller's frame pointer and the return
+  /// address where RBP points. A chain that ends in 0 has reached the start of the thread
+  /// (System V ABI, AMD64 supplement, 3.4.1).
+  private func stepByFramePointer(_ walk: inout Walk, otherwise failure: WalkEnd) -> WalkEnd? {
+    if walk.cursorIsValid {
+      collectRegisters(&walk)
+      walk.cursorIsValid = false
+    }
+    let frame = walk.registers.framePointer
+    if frame == 0 && walk.trustsFramePointer { return .start }
+    guard frame >= walk.registers.stackPointer, frame & 7 == 0 else { return failure }
+    state.prepareStep()
+    state.module = nil
+    guard let saved = state.word(at: frame), let returnAddress = state.word(at: frame &+ 8) else {
+      return state.missedStack && frame - walk.registers.stackPointer < Self.largestFrame
+        ? .beyondCopy : failure
+    }
+    guard saved == 0 || saved > frame else { return failure }
+    walk.registers.framePointer = saved
+    walk.registers.stackPointer = frame &+ 16
+    walk.registers.programCounter = returnAddress
+    walk.isReturnAddress = true
+    walk.usedFramePointer = true
+    walk.trustsFramePointer = true
+    return returnAddress == 0 ? .start : nil
+  }
+
+  /// A frame pointer further away than this is some other value.
+  private static let largestFrame: UInt64 = 1 << 20
+
+  /// Reads the callee-saved registers, which later frames may need, out of the cursor.
+  private func collectRegisters(_ walk: inout Walk) {
+    state.prepareStep()
+    for number in [UNW_X86_64_RBX, UNW_X86_64_RBP, UNW_X86_64_R12, UNW_X86_64_R13, UNW_X86_64_R14, UNW_X86_64_R15] {
+      if let value = register(number) { walk.registers.values[Int(number.rawValue)] = value }
+    }
+  }
+}
