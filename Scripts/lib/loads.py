@@ -122,6 +122,7 @@ class Loads:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+            pathlib.Path(f"/tmp/perf-{process.pid}.map").unlink(missing_ok=True)
 
     def write(self, name, text):
         path = self.folder / name
