@@ -67,14 +67,14 @@ def nginx_job(loads):
 
 def python_job(loads):
     source = loads.write("load.py", PYTHON)
-    return lambda: side_by_side([["/usr/bin/python3", source, "120"]] * 2)
+    return lambda: side_by_side([["/usr/bin/python3", source, "4000"]] * 2)
 
 
 def recursion_job(loads):
     binary = f"{loads.folder}/recursion"
     flags = ["-O2", "-fomit-frame-pointer"]
     run("gcc", *flags, "-o", binary, str(ROOT / "Tests/Workloads/recursion.c"))
-    return lambda: side_by_side([[binary, "60", "180", "4000"]] * 2)
+    return lambda: side_by_side([[binary, "60", "180", "16000"]] * 2)
 
 
 def side_by_side(commands):
@@ -102,8 +102,9 @@ def under_perf(job, folder, script_limit):
     quiet = {"stderr": subprocess.DEVNULL, "timeout": script_limit}
     tool.cpu_s += run("perf", "script", "-i", data, **quiet).cpu_s
     with open(folder / "perf.txt", "w+") as text:
-        # Inlined frames cost most of the time and change no stack's end.
-        run("perf", "script", "-i", data, "--no-inline", "--show-mmap-events", stdout=text, **quiet)
+        # Not measured: the deepest stacks that perf can show, without its slow inlined frames.
+        deep = ["--no-inline", "--max-stack", "1024"]
+        run("perf", "script", "-i", data, *deep, stdout=text, **quiet)
         text.seek(0)
         stacks = Stacks(text)
     tool.samples, tool.complete = stacks.samples, stacks.complete

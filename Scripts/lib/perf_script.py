@@ -1,4 +1,4 @@
-"""Counts samples and complete stacks in the text of `perf script --show-mmap-events`.
+"""Counts samples and complete stacks in the text of `perf script`.
 
 A stack is complete when its last frame is where threads start: a function known for that, or the
 entry point of an executable whose symbols are stripped.
@@ -7,19 +7,16 @@ entry point of an executable whose symbols are stripped.
 import re
 import struct
 
-THREAD_STARTS = {
-    "_start", "_dl_start_user", "clone3", "__clone3", "__GI___clone3", "clone", "__clone",
-    "ret_from_fork_asm", "ret_from_fork", "secondary_startup_64_no_verify",
-}
+# The C library's own first callers count too, where perf stops one step before the end.
+THREAD_STARTS = re.compile(
+    r"_start|_dl_start_user|(__|__GI___)?clone3?|start_thread|__libc_start_\w+"
+    r"|ret_from_fork(_asm)?|secondary_startup_64_no_verify"
+)
 # The call in an entry point ends this many bytes behind it at most.
 ENTRY_BYTES = 64
 
-MAPPING = re.compile(
-    r"PERF_RECORD_MMAP2? (-?\d+)/-?\d+: \[0x([0-9a-f]+)\(0x([0-9a-f]+)\) @ (?:0x)?([0-9a-f]+) .*?"
-    r": (\S+) (.*)$"
-)
 FRAME = re.compile(r"\s+([0-9a-f]+) (.*?)(?:\+0x[0-9a-f]+)? \((.*)\)$")
-HEADER = re.compile(r"\S.*?\s(\d+)(?:/\d+)?\s+(?:\[\d+\]\s+)?[\d.]+:\s")
+HEADER = re.compile(r"(\S.*?)\s+\d+(?:/\d+)?\s+(?:\[\d+\]\s+)?[\d.]+:\s")
 
 
 def entry_offset(path):
@@ -48,40 +45,30 @@ class Stacks:
 
     def __init__(self, lines):
         self.samples = self.complete = 0
-        self.mappings, self.entries = {}, {}
-        frames, process = [], None
+        self.entries = {}
+        last, process = None, None
         for line in lines:
-            if mapping := MAPPING.search(line):
-                self.learn(mapping)
-            elif frame := FRAME.match(line):
-                frames.append(frame)
-            elif not line.strip():
-                self.count(process, frames)
-                frames, process = [], None
+            if frame := FRAME.match(line):
+                last = frame
             elif header := HEADER.match(line):
-                process = None if line.lstrip().startswith("swapper") else int(header[1])
-        self.count(process, frames)
+                process = header[1]
+            elif not line.strip():
+                self.count(process, last)
+                last, process = None, None
+        self.count(process, last)
 
-    def learn(self, mapping):
-        start, length, offset = (int(mapping[group], 16) for group in (2, 3, 4))
-        self.mappings.setdefault(int(mapping[1]), []).append((start, length, offset, mapping[6]))
-
-    def count(self, process, frames):
-        if process is None:
+    def count(self, process, last):
+        if process in (None, "swapper"):
             return
         self.samples += 1
-        if frames and self.is_start(process, frames[-1]):
-            self.complete += 1
+        self.complete += last is not None and self.is_start(last)
 
-    def is_start(self, process, frame):
-        # Inlined frames are marked behind the name.
-        if frame[2].removesuffix(" (inlined)") in THREAD_STARTS:
+    def is_start(self, frame):
+        offset, name, path = int(frame[1], 16), frame[2].removesuffix(" (inlined)"), frame[3]
+        if THREAD_STARTS.fullmatch(name):
             return True
-        address = int(frame[1], 16)
-        for start, length, offset, path in reversed(self.mappings.get(process, [])):
-            if start <= address < start + length:
-                if path not in self.entries:
-                    self.entries[path] = entry_offset(path)
-                entry = self.entries[path]
-                return entry is not None and 0 < address - start + offset - entry <= ENTRY_BYTES
-        return False
+        # perf shows addresses of files as offsets in them.
+        if path not in self.entries:
+            self.entries[path] = entry_offset(path)
+        entry = self.entries[path]
+        return entry is not None and 0 < offset - entry <= ENTRY_BYTES
