@@ -58,6 +58,7 @@ var layer2: [Target] {
     .target(name: "PerfEvents", dependencies: ["CLinux", "LinuxHost"], swiftSettings: settings),
     .target(
       name: "ELF", dependencies: ["CLibELF", "LinuxHost", "ProfileModel"], swiftSettings: settings),
+    .target(name: "Demangling", dependencies: ["CDemangle"], swiftSettings: settings),
     .target(name: "RemoteUnwinding", dependencies: ["CLibUnwind"], swiftSettings: settings),
   ]
 }
@@ -67,16 +68,18 @@ var layer3: [Target] {
   [
     .target(
       name: "ProcessTracking",
-      dependencies: ["ELF", "LinuxHost", "PerfEvents", "ProfileModel"], swiftSettings: settings),
+      dependencies: ["ELF", "LinuxHost", "PerfEvents", "ProfileModel", "RemoteUnwinding"],
+      swiftSettings: settings),
     .target(
       name: "Sampling",
       dependencies: [
-        "BPFObjects", "BPFRuntime", "BPFShared", "LinuxHost", "PerfEvents", "ProcessTracking",
+        "BPFObjects", "BPFRuntime", "BPFShared", "ELF", "LinuxHost", "PerfEvents",
+        "ProcessTracking",
         "ProfileModel", "RemoteUnwinding",
       ], swiftSettings: settings),
     .target(
       name: "Symbolization",
-      dependencies: ["CDemangle", "ELF", "LinuxHost", "ProfileModel"],
+      dependencies: ["Demangling", "ELF", "LinuxHost", "ProfileModel"],
       swiftSettings: settings),
   ]
 }
@@ -123,6 +126,16 @@ var tests: [Target] {
     .testTarget(name: "CompressionTests", dependencies: ["Compression"], swiftSettings: settings),
     .testTarget(
       name: "ProfileFormatsTests", dependencies: ["Compression", "ProfileFormats", "ProfileModel"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "ViewerTests", dependencies: ["ProfileFormats", "ProfileModel"],
+      exclude: ["browser"], swiftSettings: settings),
+    .testTarget(
+      name: "SymbolizationTests",
+      dependencies: ["Demangling", "LinuxHost", "ProfileModel", "Symbolization"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "ELFTests", dependencies: ["ELF", "LinuxHost", "ProfileModel"],
       swiftSettings: settings),
     .testTarget(name: "RecordTests", dependencies: ["ProfileModel"], swiftSettings: settings),
   ]

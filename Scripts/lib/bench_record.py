@@ -124,7 +124,7 @@ def under_wick(job, folder, wick):
     if cost.status:
         raise SystemExit(f"wick record: status {cost.status}")
     ledger = json.loads(summary.read_text())
-    tool.cpu_s = cost.cpu_s + ledger["cost"]["bpf_s"]
+    tool.cpu_s = cost.cpu_s + (ledger["cost"]["bpf_s"] or 0)
     tool.bytes = os.path.getsize(profile)
     tool.samples, tool.complete = ledger["taken"], ledger["complete"]
     return tool

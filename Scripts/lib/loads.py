@@ -209,4 +209,6 @@ class Loads:
 
     def swiftc(self):
         source, output = self.write("load.swift", SWIFT), self.folder / "load-swift"
-        self.start("/bin/sh", "-c", f"while :; do swiftc -O -o {output} {source} || exit; done")
+        loop = f"while :; do swiftc -O -o {output} {source} || exit; done"
+        # An interrupted compiler leaves its temporary files behind.
+        self.start("/bin/sh", "-c", loop, env={**os.environ, "TMPDIR": str(self.folder)})

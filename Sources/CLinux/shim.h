@@ -3,11 +3,14 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <linux/perf_event.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static inline int wick_openat2(int directory, const char *_Nonnull path, const struct open_how *_Nonnull how)
@@ -37,3 +40,31 @@ static inline void wick_store_release(volatile __u64 *_Nonnull word, unsigned lo
 {
   __atomic_store_n(word, value, __ATOMIC_RELEASE);
 }
+
+// Starts a program that waits before exec until a byte arrives on `gate`, and sends the errno of a
+// failed exec to `report`. Swift must not fork; between fork and exec this calls only functions
+// that are safe after a fork of a threaded process (signal-safety(7)).
+static inline pid_t wick_spawn_gated(
+    const char *_Nonnull path, char *_Nullable const *_Nonnull arguments, int gate, int report,
+    const sigset_t *_Nonnull signals)
+{
+  pid_t pid = fork();
+  if (pid)
+    return pid;
+  char go;
+  ssize_t count;
+  do
+    count = read(gate, &go, 1);
+  while (count < 0 && errno == EINTR);
+  if (count != 1)
+    _exit(127);
+  sigprocmask(SIG_SETMASK, signals, 0);
+  execv(path, arguments);
+  int error = errno;
+  count = write(report, &error, sizeof(error));
+  _exit(error == ENOENT ? 127 : 126);
+}
+
+static inline int wick_exited(int status) { return WIFEXITED(status); }
+static inline int wick_exit_status(int status) { return WEXITSTATUS(status); }
+static inline int wick_signal_number(int status) { return WTERMSIG(status); }

@@ -1,10 +1,10 @@
 import CLinux
 import Glibc
 
-/// An open perf event on one CPU, closed with the value.
+/// An open perf event on one CPU, closed with its last owner.
 ///
 /// - Source: perf_event_open(2).
-package struct PerfEvent: ~Copyable {
+package final class PerfEvent {
   package let descriptor: CInt
 
   init(owning descriptor: CInt) { self.descriptor = descriptor }
@@ -36,8 +36,8 @@ package struct PerfEvent: ~Copyable {
     return PerfEvent(owning: descriptor)
   }
 
-  package borrowing func enable() { _ = wick_perf_event_enable(descriptor) }
+  package func enable() { _ = wick_perf_event_enable(descriptor) }
 
   /// Stops the event; when this returns, no handler runs any more.
-  package borrowing func disable() { _ = wick_perf_event_disable(descriptor) }
+  package func disable() { _ = wick_perf_event_disable(descriptor) }
 }

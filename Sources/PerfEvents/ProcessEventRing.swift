@@ -5,7 +5,7 @@ import Glibc
 ///
 /// A `PERF_COUNT_SW_DUMMY` event counts nothing; only its side-band records are wanted. Their times
 /// are on `CLOCK_MONOTONIC`, the clock of the samples, so that both can be put in order.
-@safe package struct ProcessEventRing: ~Copyable {
+@safe package final class ProcessEventRing {
   private let event: PerfEvent
   private let page: UnsafeMutablePointer<perf_event_mmap_page>
   private let data: UnsafeRawBufferPointer
@@ -66,7 +66,7 @@ import Glibc
   }
 
   /// Delivers all pending events in the order in which this CPU saw them.
-  package mutating func drain(_ receive: (ProcessEvent) -> Void) {
+  package func drain(_ receive: (ProcessEvent) -> Void) {
     let head = unsafe wick_load_acquire(&page.pointee.data_head)
     var tail = unsafe page.pointee.data_tail
     while tail < head {

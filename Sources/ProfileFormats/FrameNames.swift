@@ -92,8 +92,13 @@ extension FrameNames {
 
   /// Makes a name safe for every format: valid UTF-8, no control characters, and no `;`, which
   /// stands between the frames of a folded stack.
-  package static func clean(_ name: some Collection<UInt8>) -> [UInt8] {
-    let bytes = Array(name)
+  package static func clean(_ name: some Collection<UInt8>) -> [UInt8] { clean(bytes: Array(name)) }
+
+  package static func clean(_ name: Span<UInt8>) -> [UInt8] {
+    clean(bytes: name.indices.map { name[$0] })
+  }
+
+  private static func clean(bytes: [UInt8]) -> [UInt8] {
     let isClean = bytes.allSatisfy { $0 >= 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ";") }
     guard !isClean else { return bytes }
     var scalars = String.UnicodeScalarView()

@@ -2,6 +2,8 @@
 package enum DropReason: String, Hashable, Sendable, CaseIterable {
   /// The ring buffer between kernel and wick had no room.
   case ringFull = "ring-full"
+  /// The kernel's side had no memory to put the sample together.
+  case noScratchMemory = "no-scratch-memory"
   /// The record could not be decoded.
   case malformedRecord = "malformed-record"
   /// The profile reached its limit of distinct stacks.

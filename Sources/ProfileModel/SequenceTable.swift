@@ -15,6 +15,18 @@ struct SequenceTable<Element: FixedWidthInteger & UnsignedInteger & Sendable>: S
 
   func range(of index: Int) -> Range<Int> { starts[index]..<starts[index + 1] }
 
+  /// The number of a sequence that is in the table.
+  func find(_ sequence: Span<Element>) -> Int? {
+    let hash = hash(of: sequence)
+    var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+    while slots[slot] != 0 {
+      let candidate = Int(slots[slot]) - 1
+      if hashes[candidate] == hash, equals(sequence, at: candidate) { return candidate }
+      slot = (slot + 1) & (slots.count - 1)
+    }
+    return nil
+  }
+
   /// The number of `sequence`, which is new if it equals the previous `count`.
   mutating func intern(_ sequence: Span<Element>) -> Int {
     let hash = hash(of: sequence)

@@ -24,6 +24,8 @@ package struct StringTable: Sendable {
     ID(index: UInt32(table.intern(bytes)))
   }
 
+  package mutating func intern(_ bytes: [UInt8]) -> ID { intern(bytes.span) }
+
   package func bytes(of id: ID) -> ArraySlice<UInt8> {
     table.elements[table.range(of: Int(id.index))]
   }

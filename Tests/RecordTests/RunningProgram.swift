@@ -5,7 +5,19 @@ final class RunningProgram {
   private let process = Process()
   private let folder: Scratch
 
-  init(_ executable: String, _ arguments: [String], environment: [String: String] = [:]) throws {
+  /// Starts the program with no signal blocked.
+  convenience init(
+    _ executable: String, _ arguments: [String], environment: [String: String] = [:]
+  ) throws {
+    try Workload.prepare()
+    try self.init(
+      inheriting: Workload.path("fresh"), [executable] + arguments, environment: environment)
+  }
+
+  /// Starts the program with what this thread blocks.
+  init(inheriting executable: String, _ arguments: [String], environment: [String: String] = [:])
+    throws
+  {
     folder = try Scratch()
     process.executableURL = URL(filePath: executable)
     process.arguments = arguments

@@ -13,7 +13,8 @@ struct Summary: Decodable {
 
   struct Cost: Decodable {
     let cpuSeconds: Double
-    let bpfSeconds: Double
+    /// Nil where the kernel does not say.
+    let bpfSeconds: Double?
     let peakBytes: Int
 
     enum CodingKeys: String, CodingKey {

@@ -69,20 +69,14 @@ extension RecordTests {
     }
 
     @Test func aProgramInOtherNamespacesIsNamedFromItsOwnFiles() throws {
-      try Workload.prepare()
-      let scratch = try Scratch()
       // The program and its map of generated code exist only inside the new mount namespace.
       let script = """
-        mount -t tmpfs none \(scratch.url.path) && mount -t tmpfs none /tmp || exit 1
-        cp /proc/self/fd/9 \(scratch.path("hidden")) && exec \(scratch.path("hidden")) 20
+        mount -t tmpfs none /tmp && cp /proc/self/fd/9 /tmp/hidden && exec /tmp/hidden 20
         """
+      let unshare = "unshare --mount --pid --fork --kill-child --mount-proc"
       let program = try RunningProgram(
         "/bin/sh",
-        [
-          "-c",
-          "exec 9<$0; exec unshare --mount --pid --fork --kill-child --mount-proc sh -c \"$1\"",
-          Workload.path("jit"), script,
-        ])
+        ["-c", "exec 9<$0; exec \(unshare) sh -c \"$1\"", Workload.path("jit"), script])
       guard program.wait(limit: .seconds(10), until: { program.output.hasPrefix("ready") }) else {
         throw HarnessError("the program in the namespace does not begin: \(program.errors)")
       }
@@ -117,7 +111,6 @@ extension RecordTests {
     }
 
     @Test func aThousandShortProcessesAreWhole() throws {
-      try Workload.prepare()
       let recording = try Recording.of(
         ["-F", "199", "-d", "5m"],
         command: [Workload.path("launcher"), Workload.path("short"), "1000"],

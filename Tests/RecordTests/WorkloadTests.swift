@@ -103,7 +103,6 @@ extension RecordTests {
     }
 
     @Test func aChainOfProgramsIsWholeInEachOfThem() throws {
-      try Workload.prepare()
       let recording = try Recording.of(
         ["-F", "499"],
         command: [Workload.path("first"), "2", Workload.path("second"), Workload.path("third")])

@@ -1,0 +1,155 @@
+import Glibc
+package import LinuxHost
+import PerfEvents
+package import ProfileModel
+import Sampling
+
+/// One window: samples until it is time to stop, then names what was found.
+///
+/// The daemon's windows and `wick record` are the same pipeline.
+package final class Recording {
+  package enum Failure: Error, CustomStringConvertible {
+    case missing(MissingFeature)
+    case noSuchProcess(UInt32)
+    case frequency(Int, limit: Int)
+
+    package var description: String {
+      switch self {
+      case .missing(let feature):
+        "cannot profile: \(feature.cause) (\(feature.remedy))"
+      case .noSuchProcess(let pid):
+        "no process with PID \(pid) (it may have ended; list them with: ps -e)"
+      case .frequency(let wanted, let limit):
+        "a frequency of \(wanted) is above the kernel's limit of \(limit) "
+          + "(raise kernel.perf_event_max_sample_rate, or lower -F)"
+      }
+    }
+  }
+
+  /// Features that do not work here and that a profile is poorer for.
+  package let degradations: [MissingFeature]
+  /// What triggers samples, in the words of the summary.
+  package let event: String
+  private let plan: RecordingPlan
+  private let machine: Machine
+  private let signals: SignalMask
+  private let child: ChildProcess?
+  private let sampler: Sampler
+
+  /// Gets everything ready, so that whatever can fail fails before a sample is taken.
+  package init(_ plan: RecordingPlan, signals: SignalMask) throws {
+    var plan = plan
+    machine = Machine(roots: plan.roots)
+    self.signals = signals
+    degradations = try Self.check(plan, machine)
+    ResourceLimits.raiseOpenFiles()
+    let trigger = SampleTrigger.best(cpu: machine.onlineCPUs().first ?? 0)
+    plan.sampler.trigger = trigger
+    event = trigger.name
+    child = try plan.command.map { try ChildProcess($0, signals: signals) }
+    if let child { plan.sampler.target = .processes([child.pid]) }
+    self.plan = plan
+    sampler = try Sampler(
+      options: plan.sampler, roots: plan.roots, profile: Self.empty(plan, machine, trigger))
+  }
+
+  private static func check(_ plan: RecordingPlan, _ machine: Machine) throws -> [MissingFeature] {
+    let features = FeatureTable.probe(roots: plan.roots)
+    for needed in [Feature.sampling, .kernelTypes] {
+      if let missing = features.reason(needed) { throw Failure.missing(missing) }
+    }
+    let limit = machine.maximumFrequency()
+    guard plan.sampler.frequency <= limit else {
+      throw Failure.frequency(plan.sampler.frequency, limit: limit)
+    }
+    if case .processes(let pids) = plan.sampler.target {
+      let processes = Processes(roots: plan.roots)
+      for pid in pids where !processes.exists(pid) { throw Failure.noSuchProcess(pid) }
+    }
+    return features.missing
+  }
+
+  private static func empty(_ plan: RecordingPlan, _ machine: Machine, _ trigger: SampleTrigger)
+    -> Profile
+  {
+    var profile = Profile(sampleType: .cpu, period: plan.sampler.period)
+    profile.facts.host = machine.host
+    profile.facts.kernel = machine.kernel
+    profile.facts.architecture = machine.architecture
+    profile.facts.onlineCPUs = machine.onlineCPUs().count
+    profile.facts.event = trigger.name
+    profile.facts.frequency = plan.sampler.frequency
+    profile.facts.command = plan.commandLine
+    profile.facts.target = plan.sampler.target.description(command: plan.command)
+    profile.facts.version = Version.current
+    return profile
+  }
+
+  /// Records until the time is up, the command or all processes have ended, or a signal asks.
+  ///
+  /// - Returns: the profile with all names, and what it cost.
+  package func run(progress: (RecordingProgress) -> Void) throws -> (Profile, RecordingCost) {
+    let wallStart = Clock.wall()
+    let start = Clock.monotonic()
+    try sampler.start()
+    try child?.release()
+    while true {
+      try sampler.poll(timeout: .milliseconds(25))
+      let elapsed = Clock.monotonic() - start
+      progress(self.progress(elapsed))
+      if isOver(elapsed) { break }
+    }
+    let duration = Clock.monotonic() - start
+    try sampler.stop()
+    signals.release()
+    var profile = sampler.folder.builder.profile
+    profile.facts.startUnixNanoseconds = wallStart
+    profile.facts.durationNanoseconds = duration
+    ProfileSymbolizer(roots: plan.roots).symbolize(&profile, origins: sampler.folder.origins)
+    return (profile, cost())
+  }
+
+  /// The command's exit status, waited for; nil if there is no command.
+  package func commandStatus() -> CInt? { child?.wait() }
+
+  private func isOver(_ elapsed: UInt64) -> Bool {
+    if signals.pending() != nil { return true }
+    if let duration = plan.duration, elapsed >= duration.nanoseconds { return true }
+    if let child { return child.exitStatus() != nil }
+    return !sampler.hasTargets
+  }
+
+  private func progress(_ elapsed: UInt64) -> RecordingProgress {
+    let ledger = sampler.folder.builder.profile.ledger
+    let delivered = ledger.complete + ledger.partialTotal
+    return RecordingProgress(
+      elapsed: .nanoseconds(Int64(clamping: elapsed)), samples: delivered,
+      coverage: delivered == 0 ? 1 : Double(ledger.complete) / Double(delivered))
+  }
+
+  private func cost() -> RecordingCost {
+    let use = ResourceUse.now()
+    return RecordingCost(
+      cpuSeconds: use.cpuSeconds,
+      bpfSeconds: sampler.kernelNanoseconds.map { Double($0) / 1_000_000_000 },
+      peakResidentBytes: use.peakResidentBytes)
+  }
+}
+
+extension Duration {
+  fileprivate var nanoseconds: UInt64 {
+    UInt64(clamping: components.seconds) &* 1_000_000_000
+      &+ UInt64(clamping: components.attoseconds / 1_000_000_000)
+  }
+}
+
+extension SampleTarget {
+  fileprivate func description(command: Command?) -> String {
+    if let command { return command.arguments.joined(separator: " ") }
+    switch self {
+    case .everything: return "all processes"
+    case .processes(let pids): return "pid " + pids.map(String.init).joined(separator: ", ")
+    case .cgroup(let group): return "cgroup \(group.path)"
+    }
+  }
+}

@@ -1,0 +1,4 @@
+/// The version of wick, as `--version` and every file tell it.
+package enum Version {
+  package static let current = "0.1.0"
+}

@@ -1,0 +1,35 @@
+import Glibc
+
+/// Holds back the signals that ask us to end, so that they can be answered when it suits.
+package final class SignalMask {
+  /// The mask as it was before.
+  let set: sigset_t
+  private var watched: sigset_t
+  private var isBlocking = true
+
+  /// Blocks SIGINT, SIGTERM and SIGHUP in this thread.
+  package init() {
+    var watched = sigset_t()
+    var before = sigset_t()
+    unsafe sigemptyset(&watched)
+    for signal in [SIGINT, SIGTERM, SIGHUP] { unsafe sigaddset(&watched, signal) }
+    unsafe pthread_sigmask(SIG_BLOCK, &watched, &before)
+    self.watched = watched
+    set = before
+  }
+
+  /// The number of a signal that has arrived.
+  package func pending() -> CInt? {
+    var time = timespec(tv_sec: 0, tv_nsec: 0)
+    let number = unsafe sigtimedwait(&watched, nil, &time)
+    return number > 0 ? number : nil
+  }
+
+  /// From now on the signals do what they usually do: they end us.
+  package func release() {
+    guard isBlocking else { return }
+    isBlocking = false
+    var before = set
+    unsafe pthread_sigmask(SIG_SETMASK, &before, nil)
+  }
+}

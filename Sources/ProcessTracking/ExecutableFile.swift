@@ -1,0 +1,45 @@
+package import ELF
+package import RemoteUnwinding
+
+/// What we know about one executable file, however many processes map it.
+package final class ExecutableFile {
+  /// Where the process that showed it first saw it; bytes of any kind.
+  package let path: [UInt8]
+  package let image: ELFImage
+  package let module: UnwindModule
+
+  init(path: [UInt8], image: ELFImage) {
+    self.path = path
+    self.image = image
+    let ends = image.segments.map { $0.address &+ $0.fileSize }
+    let start = image.segments.map(\.address).min() ?? 0
+    module = UnwindModule(
+      extent: start..<max(start, ends.max() ?? start), header: image.unwindHeader
+    ) { Self.read(image, at: $0, count: $1) }
+  }
+
+  /// What has to be added to the file's own addresses where `fileOffset` is mapped at `start`.
+  package func bias(start: UInt64, fileOffset: UInt64) -> UInt64? {
+    image.address(ofFileOffset: fileOffset).map { start &- $0 }
+  }
+
+  /// The bytes of all segments in a range of addresses, zeros in between; empty if there are none.
+  private static func read(_ image: ELFImage, at address: UInt64, count: Int) -> [UInt8] {
+    var bytes: [UInt8] = []
+    let (end, overflow) = address.addingReportingOverflow(UInt64(count))
+    guard !overflow else { return [] }
+    for segment in image.segments {
+      let first = max(address, segment.address)
+      let (segmentEnd, overflow) = segment.address.addingReportingOverflow(segment.fileSize)
+      let last = min(end, overflow ? end : segmentEnd)
+      guard first < last else { continue }
+      let part = image.read(address: first, count: Int(last - first))
+      let place = Int(first - address)
+      if bytes.count < place + part.count {
+        bytes.append(contentsOf: repeatElement(0, count: place + part.count - bytes.count))
+      }
+      bytes.replaceSubrange(place..<place + part.count, with: part)
+    }
+    return bytes
+  }
+}

@@ -1,0 +1,359 @@
+// The page: connects state, model and views.
+
+const byId = (id) => document.getElementById(id);
+
+class App {
+  constructor(profile) {
+    this.profile = profile;
+    this.state = readState(location.hash, profile.names.length);
+    this.trees = new Map();
+    this.dark = preferredTheme() === "dark";
+    profile.classify(functionTotals(this.treeFor("process", null), profile.names.length));
+    this.tooltip = new Tooltip(byId("tooltip"), profile);
+    this.menu = new Menu(byId("menu"));
+    this.makeViews();
+    this.fillHeader();
+    fillPanel(byId("panel"), profile);
+    fillKeys(byId("keys"));
+    this.listen();
+    this.applyTheme();
+    byId("query").value = this.state.query;
+    this.render();
+  }
+
+  makeViews() {
+    const on = {
+      point: (tree, node, event, zoomed) => this.tooltip.show(tree, node, event, zoomed),
+      menu: (tree, node, event) => this.openMenu(tree.fn[node], event, tree, node),
+      say: (tree, node) => this.say(tree, node),
+    };
+    this.flame = new FlameView(byId("flame"), this.profile, {
+      ...on, zoom: (node) => this.zoom(node === this.state.zoom ? this.tree.parent[node] : node),
+    });
+    this.table = new FunctionTable(byId("table"), this.profile, {
+      open: (fn) => this.set({ view: "sandwich", fn }),
+      menu: (fn, event) => this.openMenu(fn, event),
+      sorted: () => {
+        const { column, descending } = this.table.sort;
+        this.set({ sort: (descending ? "-" : "") + column }, { quiet: true });
+      },
+    });
+    this.restoreSort();
+    this.sandwich = new SandwichView(byId("sandwich"), this.profile, on);
+  }
+
+  restoreSort() {
+    const column = this.state.sort.replace(/^-/, "");
+    if (!this.table.columns.some(({ id }) => id === column)) return;
+    this.table.sort = { column, descending: this.state.sort.startsWith("-") };
+  }
+
+  /** Trees are made on demand; the last few are kept, for going back and forth. */
+  treeFor(group, focus) {
+    const key = group + "|" + focus;
+    if (!this.trees.has(key)) {
+      if (this.trees.size > 2) this.trees.delete(this.trees.keys().next().value);
+      const tree = this.profile.tree(group, focus);
+      this.trees.set(key, tree);
+    }
+    return this.trees.get(key);
+  }
+
+  get totals() {
+    this.tree.totals ??= functionTotals(this.tree, this.profile.names.length);
+    return this.tree.totals;
+  }
+
+  /** Changes the state and shows it; `quiet` changes only the address. */
+  set(change, { replace = false, quiet = false } = {}) {
+    Object.assign(this.state, change);
+    const address = writeState(this.state) || location.pathname + location.search;
+    history[replace || quiet ? "replaceState" : "pushState"](null, "", address);
+    if (!quiet) this.render();
+  }
+
+  zoom(node) {
+    this.set({ zoom: node });
+  }
+
+  render() {
+    const { state, profile } = this;
+    this.tooltip.hide();
+    this.tree = this.treeFor(state.group, state.focus);
+    if (state.zoom >= this.tree.count) state.zoom = 0;
+    this.searched = profile.search(state.query);
+    for (const view of VIEWS) byId(view).hidden = view !== state.view;
+    for (const tab of document.querySelectorAll("[data-view]")) {
+      tab.setAttribute("aria-selected", String(tab.dataset.view === state.view));
+    }
+    byId("group").value = state.group;
+    byId("flip").textContent = state.up ? "Flame" : "Icicle";
+    this.renderView();
+    this.renderCrumbs();
+    this.renderMatched();
+  }
+
+  renderView() {
+    const { state } = this;
+    const matches = this.searched?.matches ?? null;
+    const options = { up: state.up, matches, palette: this.palette };
+    if (state.view === "table") this.table.show(this.totals, matches);
+    if (state.view === "sandwich") this.sandwich.show(this.tree, state.fn, options);
+    if (state.view !== "flame") return;
+    const label = `Flame graph of ${formatCount(this.tree.count)} frames. The arrow keys move, `
+      + "Enter zooms; the table, key t, has the same numbers as text.";
+    this.flame.show(this.tree, { ...options, label, zoom: state.zoom });
+  }
+
+  renderCrumbs() {
+    const { state, profile } = this;
+    const path = state.view === "flame" ? this.tree.path(state.zoom) : [];
+    const shown = path.length > 9 ? [...path.slice(0, 2), -1, ...path.slice(-6)] : path;
+    byId("crumbs").replaceChildren(...shown.map((node) => {
+      if (node < 0) return element("li", { class: "gap" }, "…");
+      const name = shorten(profile.names[this.tree.fn[node]], 60);
+      const current = node === state.zoom ? { "aria-current": "location" } : {};
+      return element("li", {}, element("button",
+        { type: "button", ...current, click: () => this.zoom(node) }, name));
+    }));
+    const chips = [];
+    if (state.focus !== null) {
+      const name = shorten(profile.names[state.focus], 60);
+      chips.push(element("button", { type: "button", class: "chip",
+        "aria-label": `Drop the focus on ${name}`,
+        click: () => this.set({ focus: null, zoom: 0 }) }, `Only stacks through ${name} ✕`));
+    }
+    byId("chips").replaceChildren(...chips);
+  }
+
+  renderMatched() {
+    const { searched, tree, state } = this;
+    const output = byId("matched");
+    output.hidden = !searched;
+    if (!searched) return;
+    const all = tree.matchedWeight(searched.matches);
+    const root = tree.weight[0] || 1;
+    const parts = [`${formatPercent(all / root)} matched`];
+    if (state.view === "flame" && state.zoom > 0) {
+      const inside = tree.matchedWeight(searched.matches, state.zoom);
+      parts.push(`${formatPercent(inside / tree.weight[state.zoom])} of the zoomed frame`);
+    }
+    parts.push(`${formatCount(searched.count)} names`);
+    if (searched.literal) parts.push("not a regex: searched as text");
+    output.textContent = parts.join(" · ");
+  }
+
+  fillHeader() {
+    const { profile } = this;
+    const facts = profile.profiles.map(({ facts }) => facts);
+    const name = (one) => printable(one.target || one.command || one.host || "Profile");
+    const title = profile.isDiff ? `${name(facts[0])} → ${name(facts[1])}` : name(facts[0]);
+    const one = facts[0];
+    const details = profile.isDiff ? ["Comparison, each side normalized to 100%"] : [
+      printable(one.host), printable(one.event) + (one.frequency ? ` ${one.frequency} Hz` : ""),
+      one.duration_ns ? formatDuration(one.duration_ns) : "",
+      `${formatCount(profile.total.second)} samples`,
+    ];
+    byId("title").textContent = shorten(title, 120);
+    byId("subtitle").textContent = details.filter(Boolean).join(" · ");
+    document.title = `${shorten(title, 80)} · wick`;
+    const button = byId("coverage");
+    const ledgers = profile.profiles.map(({ ledger }) => ledger).filter(({ taken }) => taken > 0);
+    if (ledgers.length > 0) {
+      const worst = Math.min(...ledgers.map(coverageOf));
+      button.textContent = `${formatPercent(worst)} complete`;
+      button.classList.toggle("low", worst < 0.95);
+    }
+  }
+
+  listen() {
+    byId("query").addEventListener("input", (event) => {
+      clearTimeout(this.typing);
+      this.typing = setTimeout(
+        () => this.set({ query: event.target.value }, { replace: true }), 120);
+    });
+    byId("group").addEventListener("change", (event) => this.regroup(event.target.value));
+    byId("flip").addEventListener("click", () => this.set({ up: !this.state.up }));
+    byId("coverage").addEventListener("click", () => this.togglePanel());
+    byId("theme").addEventListener("click", () => this.toggleTheme());
+    byId("help").addEventListener("click", () => byId("keys").showModal());
+    for (const tab of document.querySelectorAll("[data-view]")) {
+      tab.addEventListener("click", () => this.show(tab.dataset.view));
+    }
+    const restore = () => {
+      this.state = readState(location.hash, this.profile.names.length);
+      byId("query").value = this.state.query;
+      this.restoreSort();
+      this.render();
+    };
+    window.addEventListener("popstate", restore);
+    document.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  show(view) {
+    const fn = view === "sandwich" && this.state.fn === null ? this.chosen() : this.state.fn;
+    this.set({ view, fn });
+  }
+
+  regroup(group) {
+    this.set({ group, zoom: 0 });
+  }
+
+  togglePanel() {
+    const panel = byId("panel");
+    panel.hidden = !panel.hidden;
+    byId("coverage").setAttribute("aria-expanded", String(!panel.hidden));
+  }
+
+  toggleTheme() {
+    this.dark = !this.dark;
+    try { localStorage.setItem("wick-theme", this.dark ? "dark" : "light"); } catch { /* private */ }
+    this.applyTheme();
+    this.render();
+  }
+
+  applyTheme() {
+    document.documentElement.dataset.theme = this.dark ? "dark" : "light";
+    this.palette = new Palette(this.profile, this.dark);
+    fillLegend(byId("legend"), this.profile, this.palette);
+  }
+
+  /** The function that a key means: that of the frame or row that is pointed at or selected. */
+  chosen() {
+    const { state } = this;
+    if (state.view === "table") return this.table.activeFunction < 0 ? null : this.table.activeFunction;
+    const views = state.view === "flame" ? [this.flame]
+      : [this.sandwich.callers, this.sandwich.callees];
+    for (const view of views) {
+      if (view.tree && view.hovered >= 0) return view.tree.fn[view.hovered];
+    }
+    for (const view of views) {
+      if (view.tree && view.selected > 0) return view.tree.fn[view.selected];
+    }
+    return null;
+  }
+
+  openMenu(fn, event, tree = null, node = -1) {
+    this.tooltip.hide();
+    const name = this.profile.fullNames[fn];
+    const actions = [];
+    if (tree === this.tree && node >= 0) actions.push(["Zoom into this frame", () => this.zoom(node)]);
+    if (fn !== this.profile.rootFunction) {
+      actions.push(
+        ["Sandwich: its callers and callees", () => this.set({ view: "sandwich", fn })],
+        ["Focus: only stacks through it", () => this.focus(fn)]);
+    }
+    actions.push(
+      ["Highlight it everywhere", () => this.searchFor(this.profile.names[fn])],
+      ["Copy the name", () => navigator.clipboard?.writeText(name).catch(() => {})]);
+    this.menu.show(event, actions);
+  }
+
+  focus(fn) {
+    this.set({ focus: fn, zoom: 0, view: this.state.view === "sandwich" ? "flame" : this.state.view });
+  }
+
+  searchFor(name) {
+    const query = "^" + name.slice(0, 900).replace(/[.*+?^${}()|[\]\\/]/g, "\\$&") + "$";
+    byId("query").value = query;
+    this.set({ query });
+  }
+
+  /** Tells the selected frame to screen readers, and to everybody at the foot of the page. */
+  say(tree, node) {
+    const { profile } = this;
+    const fn = tree.fn[node];
+    const name = shorten(profile.names[fn], 200);
+    const share = (side) => formatPercent(profile.share(tree[side][node], side));
+    byId("status").textContent = profile.isDiff
+      ? `${name} — before ${share("first")}, after ${share("second")}`
+      : `${name} — total ${share("first")}, self ${
+        formatPercent(profile.share(tree.self(node, "first"), "first"))}`;
+  }
+
+  /** Selects the next (1) or previous (−1) frame that matches, inside of the zoomed frame. */
+  nextMatch(step) {
+    if (!this.searched || this.state.view !== "flame") return;
+    const { tree, flame } = this;
+    for (let node = flame.selected + step; node > flame.zoomed && node < tree.end[flame.zoomed];
+      node += step) {
+      if (this.searched.matches[tree.fn[node]] !== 1) continue;
+      byId("flame").querySelector(".overlay").focus({ preventScroll: true });
+      flame.select(node);
+      return;
+    }
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || byId("keys").open) return;
+    if (event.key === "Escape") return this.escape(event);
+    if (event.target.closest?.("input, select, textarea")) {
+      if (event.key === "Enter") this.flame.overlay.focus({ preventScroll: true });
+      return;
+    }
+    const fn = this.chosen();
+    const actions = {
+      "/": () => byId("query").select(),
+      "?": () => byId("keys").showModal(),
+      i: () => this.set({ up: !this.state.up }),
+      t: () => this.show(this.state.view === "table" ? "flame" : "table"),
+      s: () => this.set({ view: "sandwich", fn: fn ?? this.state.fn }),
+      f: () => { if (fn !== null) this.focus(fn); },
+      g: () => this.regroup(GROUPS[(GROUPS.indexOf(this.state.group) + 1) % GROUPS.length]),
+      p: () => this.togglePanel(),
+      d: () => this.toggleTheme(),
+      n: () => this.nextMatch(1),
+      N: () => this.nextMatch(-1),
+      Backspace: () => this.zoom(this.tree.parent[this.state.zoom]),
+    };
+    if (!Object.hasOwn(actions, event.key)) return;
+    event.preventDefault();
+    actions[event.key]();
+    this.focusView();
+  }
+
+  /** After a key that changes the view, the next keys go to that view. */
+  focusView() {
+    const active = document.activeElement;
+    if (active === byId("query") || byId("keys").open) return;
+    if (this.state.view === "table") this.table.scroller.focus({ preventScroll: true });
+    if (this.state.view === "flame") this.flame.overlay.focus({ preventScroll: true });
+  }
+
+  escape(event) {
+    const { state } = this;
+    event.preventDefault();
+    if (this.menu.isOpen) return this.menu.hide();
+    if (!byId("panel").hidden && window.innerWidth < 900) return this.togglePanel();
+    if (state.query || byId("query").value) {
+      clearTimeout(this.typing);
+      byId("query").value = "";
+      return this.set({ query: "" });
+    }
+    byId("query").blur();
+    if (state.view !== "flame") return this.set({ view: "flame" });
+    if (state.zoom > 0) return this.zoom(0);
+    if (state.focus !== null) return this.set({ focus: null, zoom: 0 });
+  }
+}
+
+function preferredTheme() {
+  let chosen = null;
+  try { chosen = localStorage.getItem("wick-theme"); } catch { /* storage is off */ }
+  return chosen ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+}
+
+async function start() {
+  document.documentElement.dataset.theme = preferredTheme();
+  try {
+    new App(new Profile(await readPayload(byId("payload"))));
+    byId("loading").remove();
+    byId("payload").remove();
+    document.body.dataset.ready = "yes";
+  } catch (error) {
+    byId("loading").textContent = `This file cannot be shown: ${error.message}`;
+    throw error;
+  }
+}
+
+start();

@@ -1,0 +1,93 @@
+// The panel beside the graph: host, event and ledger, and why stacks are not complete.
+
+const REASONS = {
+  "stack-copy-too-short": "The stack is deeper than the copy of it: raise --stack-size.",
+  "stack-unreadable": "A page of the stack could not be read.",
+  "no-mapping": "An address lies in no known mapping of the process.",
+  "no-unwind-info": "No unwind information, and frame pointers lead nowhere.",
+  "bad-unwind-info": "The unwind information is malformed or beyond what wick can do.",
+  "file-unreadable": "The mapped file could not be opened, or is not the mapped one.",
+  "bad-frame": "A step would not move towards the start of the stack.",
+  "too-many-frames": "The stack reached the limit of frames.",
+  "32-bit-process": "A 32-bit program, which this version does not unwind.",
+  "no-user-registers": "The kernel gave no user registers of the thread.",
+  "ring-full": "The buffer between kernel and wick had no room.",
+  "malformed-record": "The record could not be decoded.",
+  "stack-table-full": "The profile reached its limit of distinct stacks.",
+};
+
+function coverageOf(ledger) {
+  return ledger.taken > 0 ? ledger.complete / ledger.taken : 1;
+}
+
+function fillPanel(host, profile) {
+  host.replaceChildren();
+  profile.profiles.forEach((one, index) => {
+    if (profile.isDiff) host.append(element("h2", {}, index === 0 ? "Before" : "After"));
+    const total = index === 0 ? profile.total.first : profile.total.second;
+    host.append(factList(one, total), ledgerSection(one.ledger));
+  });
+}
+
+function factList(one, total) {
+  const { facts } = one;
+  const start = facts.start_ms > 0 ? new Date(facts.start_ms).toISOString() : "";
+  const rows = [
+    ["Target", facts.target], ["Host", facts.host],
+    ["Kernel", [facts.kernel, facts.architecture].filter(Boolean).join(" ")],
+    ["CPUs", facts.cpus || ""], ["Event", facts.event],
+    ["Frequency", facts.frequency ? facts.frequency + " Hz per CPU" : ""],
+    ["Started", start.replace("T", " ").replace(/\.\d+Z/, " UTC")],
+    ["Duration", facts.duration_ns ? formatDuration(facts.duration_ns) : ""],
+    ["Measured", `${formatValue(total, one.unit)} of ${printable(one.type)}`],
+    ["Command", facts.command], ["wick", facts.version],
+  ];
+  const list = element("dl");
+  for (const [label, value] of rows) {
+    if (value === "" || value === undefined) continue;
+    list.append(element("dt", {}, label), element("dd", {}, shorten(printable(String(value)), 400)));
+  }
+  return list;
+}
+
+function ledgerSection(ledger) {
+  const section = element("section", {}, element("h3", {}, "Samples"));
+  if (ledger.taken === 0) {
+    section.append(element("p", { class: "note" }, "The file says nothing about its samples."));
+    return section;
+  }
+  const coverage = coverageOf(ledger);
+  const meter = element("i");
+  meter.style.width = coverage * 100 + "%";
+  section.append(
+    element("p", { class: "coverage" }, element("b", {}, formatPercent(coverage)),
+      " of the stacks are complete"),
+    element("div", { class: "meter" }, meter),
+    ledgerTable(ledger));
+  if (ledger.frame_pointer > 0) {
+    section.append(element("p", { class: "note" },
+      `${formatCount(ledger.frame_pointer)} samples used frame pointers for some steps.`));
+  }
+  return section;
+}
+
+function ledgerTable(ledger) {
+  const table = element("table", { class: "ledger" });
+  const line = (label, count, style = "", hint = "") => {
+    const name = element("th", { scope: "row" }, label);
+    if (hint) name.append(element("small", {}, hint));
+    table.append(element("tr", { class: style }, name,
+      element("td", {}, formatCount(count)),
+      element("td", {}, formatPercent(count / ledger.taken))));
+  };
+  line("Taken", ledger.taken, "sum");
+  line("Complete", ledger.complete);
+  for (const [title, counts] of [["Partial", ledger.partial], ["Dropped", ledger.dropped]]) {
+    const reasons = Object.entries(counts).sort((a, b) => b[1] - a[1]);
+    line(title, reasons.reduce((sum, [, count]) => sum + count, 0));
+    for (const [reason, count] of reasons) {
+      line(printable(reason), count, "reason", REASONS[reason] ?? "");
+    }
+  }
+  return table;
+}

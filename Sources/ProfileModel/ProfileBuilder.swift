@@ -1,0 +1,63 @@
+/// Folds samples as they arrive: one table lookup for a repeated stack, no names, no allocation.
+///
+/// What makes two samples equal is a sequence of words of the caller's choice: whose stack it is,
+/// and its raw addresses. Only a sequence seen for the first time is described in terms of the
+/// profile's tables.
+package struct ProfileBuilder {
+  package var profile: Profile
+  private var keys = SequenceTable<UInt64>()
+  private var locations: [Location: UInt32] = [:]
+  private var threads: [ThreadIdentity: UInt32] = [:]
+  private let stackLimit: Int
+
+  /// - Parameter stackLimit: the most distinct samples to hold.
+  package init(_ profile: Profile, stackLimit: Int) {
+    self.profile = profile
+    self.stackLimit = stackLimit
+  }
+
+  /// Counts one sample.
+  ///
+  /// - Parameter describe: makes the sample's stack and thread, with a count of 0.
+  package mutating func add(
+    _ key: Span<UInt64>, describe: (inout ProfileBuilder) -> Sample
+  ) {
+    let known = keys.count
+    let index = known < stackLimit ? keys.intern(key) : keys.find(key)
+    guard let index else {
+      profile.ledger.drop(.stackTableFull, count: 1)
+      return
+    }
+    if index == known {
+      let sample = describe(&self)
+      profile.samples.append(sample)
+    }
+    profile.samples[index].count += 1
+    profile.samples[index].value &+= profile.period
+    profile.ledger.deliver(profile.samples[index].incomplete)
+  }
+
+  /// The number of a location in the profile.
+  package mutating func number(of location: Location) -> UInt32 {
+    if let known = locations[location] { return known }
+    let number = UInt32(profile.locations.count)
+    locations[location] = number
+    profile.locations.append(location)
+    return number
+  }
+
+  /// The number of a thread in the profile.
+  package mutating func number(of thread: ThreadIdentity) -> UInt32 {
+    if let known = threads[thread] { return known }
+    let number = UInt32(profile.threads.count)
+    threads[thread] = number
+    profile.threads.append(thread)
+    return number
+  }
+
+  /// Adds a mapping, and returns its number.
+  package mutating func append(_ mapping: Mapping) -> UInt32 {
+    profile.mappings.append(mapping)
+    return UInt32(profile.mappings.count - 1)
+  }
+}

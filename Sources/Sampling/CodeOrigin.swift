@@ -1,0 +1,32 @@
+package import LinuxHost
+package import ProcessTracking
+
+/// Where the code of a profile's mapping comes from, for whoever names it.
+package enum CodeOrigin {
+  case kernel
+  case executable(ExecutableFile)
+  /// Code that a runtime generated in the memory of this process.
+  case generated(GeneratedCode)
+  /// A file that could not be read.
+  case unreadable
+}
+
+/// What there is to name the code that a runtime generated.
+package struct GeneratedCode {
+  package let pid: UInt32
+  /// The user whose process it is; the map must be theirs.
+  package let user: UInt32?
+  /// `/tmp/perf-PID.map`, opened when the code was first seen.
+  package let map: OpenFile?
+
+  /// - Source: kernel, tools/perf/Documentation/jit-interface.txt. The number in the name is the
+  ///   one the process has in its own PID namespace, the folder the one in its own root.
+  init(pid: UInt32, roots: HostRoots) {
+    let processes = Processes(roots: roots)
+    self.pid = pid
+    user = processes.user(of: pid)
+    let innermost = processes.innermostPID(of: pid) ?? pid
+    map = ForeignFiles(roots: roots).open(
+      path: Array("/tmp/perf-\(innermost).map".utf8), pid: pid)
+  }
+}

@@ -1,0 +1,21 @@
+import ProfileModel
+
+/// The frames of the sample at hand, in buffers that are used again and again.
+struct WalkedStack {
+  /// Kernel addresses, leaf first; all but the first are return addresses.
+  var kernel: [UInt64] = []
+  /// User addresses, leaf first, with `returnBit` set on return addresses.
+  var user: [UInt64] = []
+  var incomplete: IncompleteReason?
+  var usedFramePointer = false
+
+  /// User addresses never have it.
+  static let returnBit: UInt64 = 1 << 63
+
+  mutating func reset() {
+    kernel.removeAll(keepingCapacity: true)
+    user.removeAll(keepingCapacity: true)
+    incomplete = nil
+    usedFramePointer = false
+  }
+}
