@@ -42,7 +42,7 @@ extension RecordTests {
         paths: [
           ["main", "geometry::Sum::operator()", "geometry::Circle::area"],
           ["main", "geometry::fail", "geometry::(anonymous namespace)::recover"],
-        ], least: 0.4),
+        ], least: 0.3),
       Workload(
         name: "names-rust", root: "names::outer",
         paths: [["names::outer", "<names::Tool as names::Work>::work", "names::toil"]]),
