@@ -74,8 +74,7 @@ var layer3: [Target] {
       name: "Sampling",
       dependencies: [
         "BPFObjects", "BPFRuntime", "BPFShared", "ELF", "LinuxHost", "PerfEvents",
-        "ProcessTracking",
-        "ProfileModel", "RemoteUnwinding",
+        "ProcessTracking", "ProfileModel", "RemoteUnwinding",
       ], swiftSettings: settings),
     .target(
       name: "Symbolization",
@@ -101,7 +100,7 @@ var programs: [Target] {
     .executableTarget(
       name: "wick",
       dependencies: [
-        "Agent", "Compression", "LinuxHost", "ProfileFormats", "ProfileModel",
+        "Agent", "Compression", "LinuxHost", "ProfileFormats", "ProfileModel", "Sampling",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings)
   ]

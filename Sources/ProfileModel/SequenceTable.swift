@@ -6,7 +6,9 @@ struct SequenceTable<Element: FixedWidthInteger & UnsignedInteger & Sendable>: S
   private(set) var elements: [Element] = []
   private var starts: [Int] = [0]
   private var hashes: [UInt64] = []
-  /// Sequence number + 1; 0 marks a free slot. The count is a power of two.
+  /// Sequence number + 1; 0 marks a free slot.
+  ///
+  /// The count is a power of two.
   private var slots: [UInt32] = [UInt32](repeating: 0, count: 64)
   /// Different in each process, so that nobody can prepare colliding input.
   private let seed = UInt64.random(in: 1...UInt64.max)
@@ -48,20 +50,41 @@ struct SequenceTable<Element: FixedWidthInteger & UnsignedInteger & Sendable>: S
   private func equals(_ sequence: Span<Element>, at index: Int) -> Bool {
     let start = starts[index]
     guard starts[index + 1] - start == sequence.count else { return false }
-    for position in sequence.indices where elements[start + position] != sequence[position] {
-      return false
-    }
-    return true
+    let known = elements.span.extracting(start..<starts[index + 1])
+    // Equal hashes nearly always mean equal sequences, and a loop without an early end is fast.
+    var difference: Element = 0
+    for position in sequence.indices { difference |= sequence[position] ^ known[position] }
+    return difference == 0
   }
 
+  /// Mixes as many elements at a time as 64 bits hold.
   private func hash(of sequence: Span<Element>) -> UInt64 {
+    let lanes = 64 / Element.bitWidth
+    let whole = sequence.count - sequence.count % lanes
     var hash = seed
-    for position in sequence.indices {
-      hash = (hash ^ UInt64(truncatingIfNeeded: sequence[position])) &* 0x9E37_79B9_7F4A_7C15
-      hash ^= hash >> 29
+    var position = 0
+    while position < whole {
+      var word: UInt64 = 0
+      for lane in 0..<lanes {
+        word |=
+          UInt64(truncatingIfNeeded: sequence[position &+ lane])
+          << UInt64(truncatingIfNeeded: lane &* Element.bitWidth)
+      }
+      hash = Self.mix(hash, word)
+      position &+= lanes
     }
-    hash = (hash ^ UInt64(sequence.count)) &* 0xBF58_476D_1CE4_E5B9
-    return hash ^ (hash >> 32)
+    var rest = UInt64(truncatingIfNeeded: sequence.count)
+    while position < sequence.count {
+      rest = rest << UInt64(Element.bitWidth) ^ UInt64(truncatingIfNeeded: sequence[position])
+      position &+= 1
+    }
+    return Self.mix(hash, rest)
+  }
+
+  /// Both halves of a product: each bit of the input reaches most bits of the result.
+  private static func mix(_ hash: UInt64, _ word: UInt64) -> UInt64 {
+    let product = (hash ^ word).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
+    return product.low ^ product.high
   }
 
   private mutating func grow() {

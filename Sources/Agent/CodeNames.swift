@@ -1,0 +1,94 @@
+import ELF
+import ProfileModel
+import Sampling
+import Symbolization
+
+/// Names the code of one mapping.
+protocol CodeNames {
+  /// What is at an offset of the mapped file, or at an address where there is no file.
+  func name(at offset: UInt64) -> FunctionName
+}
+
+/// Code of which nothing is known but where it is.
+struct UnknownNames: CodeNames {
+  let module: String
+  let kind: FrameKind
+
+  func name(at offset: UInt64) -> FunctionName {
+    let name = "[\(module)+0x\(String(offset, radix: 16))]"
+    return FunctionName(short: name, full: name, system: name, module: module, kind: kind)
+  }
+}
+
+/// The kernel, its modules and BPF programs.
+struct KernelNames: CodeNames {
+  private let symbols: KernelSymbols?
+
+  init(_ symbols: KernelSymbols?) { self.symbols = symbols }
+
+  func name(at offset: UInt64) -> FunctionName {
+    guard let match = symbols?.function(at: offset) else {
+      return UnknownNames(module: "kernel", kind: .kernel).name(at: offset)
+    }
+    let module = match.module.isEmpty ? "kernel" : match.module
+    return FunctionName(
+      short: match.name, full: match.name, system: match.name, module: module, kind: .kernel)
+  }
+}
+
+/// An executable file, by its symbols and those of its separate debug file.
+final class ExecutableNames: CodeNames {
+  private let image: ELFImage
+  private let module: String
+  private let symbols: SymbolTable
+  private lazy var debugSymbols = image.buildID.flatMap { DebugFiles().image(for: $0)?.symbols() }
+  private let demangler = Demangler()
+  private var known: [UInt64: FunctionName] = [:]
+
+  init(_ image: ELFImage, module: String) {
+    self.image = image
+    self.module = module
+    symbols = image.symbols()
+  }
+
+  func name(at offset: UInt64) -> FunctionName {
+    guard let address = image.address(ofFileOffset: offset) else {
+      return UnknownNames(module: module, kind: .native).name(at: offset)
+    }
+    guard let symbol = symbols.symbol(at: address) ?? debugSymbols?.symbol(at: address) else {
+      // The offset that tools such as addr2line take.
+      return UnknownNames(module: module, kind: .native).name(at: address)
+    }
+    if let name = known[symbol.address] { return name }
+    let demangled = demangler.demangle(symbol.name)
+    let name = FunctionName(
+      short: demangled.short, full: demangled.full,
+      system: String(decoding: symbol.name, as: UTF8.self), module: module, kind: .native)
+    known[symbol.address] = name
+    return name
+  }
+}
+
+/// Code that a runtime generated, by the map that the runtime wrote.
+struct GeneratedNames: CodeNames {
+  private let map: PerfMap?
+
+  init(_ code: GeneratedCode) {
+    guard let file = code.map, let user = code.user,
+      PerfMap.isTrustworthy(file, processOwner: user)
+    else {
+      map = nil
+      return
+    }
+    map = PerfMap(file)
+  }
+
+  func name(at offset: UInt64) -> FunctionName {
+    guard let match = map?.function(at: offset) else {
+      return UnknownNames(module: "jit", kind: .jit).name(at: offset)
+    }
+    return FunctionName(
+      short: match.name, full: match.systemName, system: match.systemName, module: "jit",
+      kind: match.isInterpreted ? .interpreted : .jit)
+  }
+}

@@ -1,0 +1,77 @@
+import LinuxHost
+import ProcessTracking
+import ProfileModel
+import Sampling
+import Symbolization
+
+/// Names the locations of a profile, each once.
+///
+/// An address outside of every symbol is shown as what it is, `[module+0xoffset]`: never by the
+/// nearest name.
+struct ProfileSymbolizer {
+  private let roots: HostRoots
+
+  init(roots: HostRoots) { self.roots = roots }
+
+  /// - Parameter origins: where the code of each mapping comes from, by the mapping's number.
+  func symbolize(_ profile: inout Profile, origins: [CodeOrigin]) {
+    var byMapping: [[Int]] = Array(repeating: [], count: origins.count)
+    var unmapped: [Int] = []
+    for (index, location) in profile.locations.enumerated() {
+      guard let mapping = location.mapping, Int(mapping) < origins.count else {
+        unmapped.append(index)
+        continue
+      }
+      byMapping[Int(mapping)].append(index)
+    }
+    var functions = FunctionTable(profile.functions)
+    for (mapping, locations) in byMapping.enumerated() where !locations.isEmpty {
+      // One file's symbols at a time: they are the largest thing that is ever in memory.
+      let path = profile.strings[profile.mappings[mapping].path]
+      let names = makeNames(origins[mapping], path: path)
+      assign(names, to: locations, &profile, &functions)
+    }
+    assign(UnknownNames(module: "unknown", kind: .native), to: unmapped, &profile, &functions)
+    profile.functions = functions.functions
+  }
+
+  private func assign(
+    _ names: any CodeNames, to locations: [Int], _ profile: inout Profile,
+    _ functions: inout FunctionTable
+  ) {
+    for index in locations {
+      let name = names.name(at: profile.locations[index].offset)
+      profile.locations[index].function = functions.number(of: name, &profile.strings)
+    }
+  }
+
+  private func makeNames(_ origin: CodeOrigin, path: String) -> any CodeNames {
+    let module = path.split(separator: "/").last.map(String.init) ?? path
+    switch origin {
+    case .kernel: return KernelNames(KernelSymbols(path: "\(roots.proc)/kallsyms"))
+    case .executable(let file): return ExecutableNames(file.image, module: module)
+    case .generated(let code): return GeneratedNames(code)
+    case .unreadable: return UnknownNames(module: module, kind: .native)
+    }
+  }
+}
+
+/// Gives each distinct function a number.
+private struct FunctionTable {
+  private(set) var functions: [Function]
+  private var numbers: [FunctionName: UInt32] = [:]
+
+  init(_ functions: [Function]) { self.functions = functions }
+
+  mutating func number(of name: FunctionName, _ strings: inout StringTable) -> UInt32 {
+    if let known = numbers[name] { return known }
+    let number = UInt32(functions.count)
+    numbers[name] = number
+    functions.append(
+      Function(
+        name: strings.intern(name.short), fullName: strings.intern(name.full),
+        systemName: strings.intern(name.system), module: strings.intern(name.module),
+        kind: name.kind))
+    return number
+  }
+}

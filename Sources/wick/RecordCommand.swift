@@ -1,0 +1,118 @@
+import Agent
+import ArgumentParser
+import LinuxHost
+import ProfileFormats
+import ProfileModel
+import Sampling
+
+/// `wick record`: profiles for a while and writes one file.
+struct RecordCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "record",
+    abstract: "Profile the host, some processes or a command, and write one file.",
+    discussion: """
+      Without a target everything that runs is profiled. Ctrl-C ends early and still writes the \
+      file. Kernel memory of other users is read, so this needs root or capabilities; wick(1) \
+      lists them.
+      """)
+
+  @Flag(name: [.short, .customLong("all")], help: "Profile everything that runs (the default).")
+  var all = false
+
+  @Option(
+    name: [.short, .customLong("pid")],
+    help: ArgumentHelp(
+      "Profile this process, its threads, and children it forks later; repeatable.",
+      valueName: "pid"))
+  var pids: [UInt32] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Profile the members of a cgroup (v1 or v2): its directory, or its path in a hierarchy.",
+      valueName: "path"))
+  var cgroup: String?
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Samples a second on each CPU.", valueName: "hertz"))
+  var frequency = 99
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "How long to profile: 500ms, 10s, 2m, 1h. (default: 10s, or until COMMAND ends)",
+      valueName: "time"),
+    transform: DurationArgument.parse)
+  var duration: Duration?
+
+  @Option(
+    name: .customLong("stack-size"),
+    help: ArgumentHelp("How much of each stack is copied, in bytes; up to 64K.", valueName: "bytes"),
+    transform: StackSizeArgument.parse)
+  var stackBytes = 16_384
+
+  @Flag(help: "Leave kernel frames out of the stacks.")
+  var noKernel = false
+
+  @Flag(help: "Leave user frames out of the stacks.")
+  var noUser = false
+
+  @OptionGroup var output: OutputOptions
+
+  @Option(
+    help: ArgumentHelp("Write the ledger and the cost as JSON to a file.", valueName: "file"))
+  var summary: String?
+
+  @Argument(
+    parsing: .postTerminator,
+    help: ArgumentHelp("After --: run this and profile it from its first instruction."))
+  var command: [String] = []
+
+  mutating func validate() throws {
+    let targets = [all, !pids.isEmpty, cgroup != nil, !command.isEmpty].filter(\.self).count
+    guard targets <= 1 else {
+      throw ValidationError("-a, -p, --cgroup and a command exclude each other.")
+    }
+    guard frequency >= 1 else { throw ValidationError("The frequency must be at least 1.") }
+    guard !noKernel || !noUser else {
+      throw ValidationError("--no-kernel and --no-user together leave nothing.")
+    }
+    if pids.contains(0) { throw ValidationError("PID 0 is the idle task, which is not sampled.") }
+  }
+
+  func run() throws {
+    let destination = try output.destination(defaultName: OutputOptions.recordingName())
+    let summaryFile = try summary.map { try OutputFile($0) }
+    let signals = SignalMask()
+    let status = StatusLine()
+    do {
+      let recording = try Recording(plan(), signals: signals)
+      for missing in recording.degradations {
+        status.warn("\(missing.feature.rawValue): \(missing.cause): \(missing.loss) (\(missing.remedy))")
+      }
+      let (profile, cost) = try recording.run { status.show($0) }
+      status.clear()
+      try destination.write(profile)
+      try summaryFile?.write(Array(RecordingSummary(profile, cost: cost).json.utf8))
+      status.report(profile, file: destination.description)
+      if let code = recording.commandStatus(), code != 0 { throw ExitCode(code) }
+    } catch let failure as Command.Failure {
+      status.fail("\(failure)")
+      throw ExitCode(failure.exitStatus)
+    }
+  }
+
+  private func plan() throws -> RecordingPlan {
+    var plan = RecordingPlan()
+    plan.commandLine = CommandLine.arguments.joined(separator: " ")
+    plan.sampler.frequency = frequency
+    plan.sampler.stackBytes = stackBytes
+    plan.sampler.wantsKernelFrames = !noKernel
+    plan.sampler.wantsUserFrames = !noUser
+    if !pids.isEmpty { plan.sampler.target = .processes(pids) }
+    if let cgroup { plan.sampler.target = .cgroup(try ControlGroup(cgroup, roots: plan.roots)) }
+    if !command.isEmpty { plan.command = try Command(command) }
+    plan.duration = duration ?? (command.isEmpty ? .seconds(10) : nil)
+    return plan
+  }
+}
