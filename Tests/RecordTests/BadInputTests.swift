@@ -16,9 +16,6 @@ extension RecordTests {
     static let mistakes = [
       Mistake(arguments: ["-p", "4194305"], names: "4194305"),
       Mistake(arguments: ["-F", "100000000"], names: "100000"),
-      Mistake(arguments: ["-F", "0"], names: "frequency"),
-      Mistake(arguments: ["-d", "0s"], names: "duration"),
-      Mistake(arguments: ["-d", "999999h"], names: "duration"),
       Mistake(arguments: ["--cgroup", "/nonexistent/group"], names: "/nonexistent/group"),
       Mistake(arguments: ["-o", "/nonexistent/folder/x.folded"], names: "/nonexistent/folder"),
       Mistake(arguments: ["-o", "/proc/x.folded"], names: "/proc"),
@@ -39,7 +36,9 @@ extension RecordTests {
 
     @Test(arguments: [
       ["record", "--no-such-option"], ["record", "-d", "soon"], ["record", "-F", "often"],
-      ["record", "-p", "init"], ["no-such-command"], ["report"], ["convert", "one"],
+      ["record", "-F", "0"], ["record", "-d", "0s"], ["record", "-d", "999999h"],
+      ["record", "-p", "init"], ["record", "-a", "-p", "1"], ["no-such-command"], ["report"],
+      ["convert", "one"],
     ])
     func aUsageErrorExitsWith64(_ arguments: [String]) throws {
       let program = try Wick.run(arguments, limit: .seconds(5))
