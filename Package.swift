@@ -136,5 +136,6 @@ var tests: [Target] {
     .testTarget(
       name: "ELFTests", dependencies: ["ELF", "LinuxHost", "ProfileModel"],
       swiftSettings: settings),
+    .testTarget(name: "RecordTests", dependencies: ["ProfileModel"], swiftSettings: settings),
   ]
 }

@@ -1,9 +1,12 @@
-// The work is done 200 calls deep: main → descend × 200 → bottom.
+// The work is done 200 calls deep, or as deep as the second argument says, for the milliseconds of
+// work in the third, or for ever: main → descend × 200 → bottom.
 #include "workload.h"
+
+static long rounds = -1;
 
 FUNCTION void bottom(void)
 {
-  for (;;)
+  while (rounds < 0 || rounds-- > 0)
     burn(1000);
 }
 
@@ -19,6 +22,8 @@ FUNCTION void descend(int left)
 int main(int argc, char **argv)
 {
   begin(argc, argv);
+  if (argc > 3)
+    rounds = atol(argv[3]);
   descend(argc > 2 ? atoi(argv[2]) : 200);
   RETURNS_HERE();
   return 0;

@@ -1,0 +1,84 @@
+import Foundation
+import Testing
+
+extension RecordTests {
+  /// Each mistake gets one line that helps, its own exit status, and no sampling.
+  @Suite struct BadInputTests {
+    struct Mistake: CustomTestStringConvertible, Sendable {
+      let arguments: [String]
+      /// What the message must name.
+      let names: String
+      var status: CInt = 1
+
+      var testDescription: String { arguments.joined(separator: " ") }
+    }
+
+    static let mistakes = [
+      Mistake(arguments: ["-p", "4194305"], names: "4194305"),
+      Mistake(arguments: ["-F", "100000000"], names: "100000"),
+      Mistake(arguments: ["--cgroup", "/nonexistent/group"], names: "/nonexistent/group"),
+      Mistake(arguments: ["-o", "/nonexistent/folder/x.folded"], names: "/nonexistent/folder"),
+      Mistake(arguments: ["-o", "/proc/x.folded"], names: "/proc"),
+      Mistake(arguments: ["-o", "x.unheard-of"], names: "unheard-of"),
+    ]
+
+    @Test(arguments: mistakes) func aMistakeIsNamedBeforeSampling(_ mistake: Mistake) throws {
+      let scratch = try Scratch()
+      let output = mistake.arguments.contains("-o") ? [] : ["-o", scratch.path("x.folded")]
+      let program = try Wick.run(
+        ["record", "-d", "20s"] + mistake.arguments + output,
+        limit: .seconds(5))
+      #expect(program.status == mistake.status, "\(program.errors)")
+      #expect(program.errors.contains(mistake.names), "\(program.errors)")
+      #expect(program.errors.split(separator: "\n").count == 1, "\(program.errors)")
+      #expect(scratch.names.isEmpty)
+    }
+
+    @Test(arguments: [
+      ["record", "--no-such-option"], ["record", "-d", "soon"], ["record", "-F", "often"],
+      ["record", "-F", "0"], ["record", "-d", "0s"], ["record", "-d", "999999h"],
+      ["record", "-p", "init"], ["record", "-a", "-p", "1"], ["no-such-command"], ["report"],
+      ["convert", "one"],
+    ])
+    func aUsageErrorExitsWith64(_ arguments: [String]) throws {
+      let program = try Wick.run(arguments, limit: .seconds(5))
+      #expect(program.status == 64, "\(program.errors)")
+      #expect(!program.errors.isEmpty)
+    }
+
+    @Test func missingPrivilegesAreNamed() throws {
+      let scratch = try Scratch()
+      // A copy, since the folder of the build may be closed to others.
+      try FileManager.default.copyItem(atPath: Wick.path, toPath: scratch.path("wick"))
+      let program = try RunningProgram(
+        "/usr/bin/setpriv",
+        [
+          "--reuid=65534", "--regid=65534", "--clear-groups", scratch.path("wick"), "record", "-d",
+          "1s", "-o", "-", "--format", "folded",
+        ]
+      ).finish(limit: .seconds(10))
+      #expect(program.status == 1, "\(program.errors)")
+      #expect(program.errors.contains("CAP_BPF") && program.errors.contains("CAP_PERFMON"))
+      #expect(program.errors.split(separator: "\n").count == 1, "\(program.errors)")
+    }
+
+    @Test(arguments: ["report", "convert", "diff"])
+    func aFileThatIsNoProfileIsRefused(_ command: String) throws {
+      let scratch = try Scratch()
+      let junk = try scratch.create("junk.pb.gz")
+      try junk.write(contentsOf: Data((0..<4096).map { UInt8(truncatingIfNeeded: $0 &* 37) }))
+      let file = scratch.path("junk.pb.gz")
+      let arguments =
+        switch command {
+        case "diff": ["diff", file, file, "-o", scratch.path("x.html")]
+        case "convert": ["convert", file, scratch.path("x.svg")]
+        default: ["report", file]
+        }
+      let program = try Wick.run(arguments, limit: .seconds(5))
+      #expect(program.status == 1 && !program.wasKilled, "\(program.errors)")
+      #expect(program.errors.contains("junk.pb.gz"))
+      #expect(program.errors.split(separator: "\n").count == 1, "\(program.errors)")
+      #expect(scratch.names == ["junk.pb.gz"])
+    }
+  }
+}
