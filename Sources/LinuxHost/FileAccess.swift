@@ -16,10 +16,15 @@ package enum FileAccess {
   /// Why a file cannot be created or replaced there; nil if it can.
   package static func reasonNotWritable(_ path: String, folder: String) -> String? {
     // A device or pipe is written to as it is; a regular file is replaced in its folder.
-    let isSpecial = unsafe access(path, F_OK) == 0 && !isRegular(path)
-    guard unsafe access(isSpecial ? path : folder, W_OK) == 0 else {
-      return unsafe String(cString: strerror(errno))
+    if unsafe access(path, F_OK) == 0 && !isRegular(path) {
+      return unsafe access(path, W_OK) == 0 ? nil : String(cString: strerror(errno))
     }
+    // Only trying tells: root may write everywhere, but not on a read-only file system.
+    var template = Array("\(folder)/.wick-XXXXXX".utf8CString)
+    let descriptor = unsafe mkstemp(&template)
+    guard descriptor >= 0 else { return unsafe String(cString: strerror(errno)) }
+    close(descriptor)
+    _ = unsafe unlink(template)
     return nil
   }
 

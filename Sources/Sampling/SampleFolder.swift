@@ -71,6 +71,7 @@ extension SampleFolder {
     // Between the old program and the new there is no user stack.
     let address = sample.registers.programCounter
     if sample.flags.contains(.inExec), image.range(at: address) == nil { return }
+    if sample.flags.contains(.inExec), sample.stackBytes == 0 { return }
     walk(sample, stack: stack, in: image)
     if walked.incomplete == .noMapping, processes.reconcile(image, now: sample.time) {
       walk(sample, stack: stack, in: image)

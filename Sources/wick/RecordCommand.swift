@@ -33,7 +33,7 @@ struct RecordCommand: ParsableCommand {
   var cgroup: String?
 
   @Option(
-    name: .shortAndLong,
+    name: [.customShort("F"), .long],
     help: ArgumentHelp("Samples a second on each CPU.", valueName: "hertz"))
   var frequency = 99
 

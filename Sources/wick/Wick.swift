@@ -1,5 +1,6 @@
 import Agent
 import ArgumentParser
+import LinuxHost
 
 @main
 struct Wick: ParsableCommand {
@@ -8,4 +9,21 @@ struct Wick: ParsableCommand {
     abstract: "See which code your machine runs: whole stacks, of everything, without preparation.",
     version: Version.current,
     subcommands: [RecordCommand.self, ReportCommand.self, DiffCommand.self, ConvertCommand.self])
+}
+
+extension Wick {
+  /// Ends with one line that says what failed; usage errors also show the usage.
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      do {
+        try command.run()
+      } catch let error where !(error is ExitCode || error is CleanExit || error is ValidationError) {
+        Terminal.writeError("wick: \(error)\n")
+        throw ExitCode.failure
+      }
+    } catch {
+      exit(withError: error)
+    }
+  }
 }
