@@ -59,7 +59,7 @@ static inline pid_t wick_spawn_gated(
   if (count != 1)
     _exit(127);
   sigprocmask(SIG_SETMASK, signals, 0);
-  execv(path, arguments);
+  execvp(path, arguments);  // gives a script without an interpreter line to the shell
   int error = errno;
   count = write(report, &error, sizeof(error));
   _exit(error == ENOENT ? 127 : 126);
