@@ -78,6 +78,7 @@ extension FoldedDecoder {
       space > 0,
       let count = Self.count(text.extracting(line.lowerBound + space + 1..<end)), count > 0
     else { return false }
+    guard !builder.isFull else { return builder.drop(count: count, value: count) }
     split(line.lowerBound..<line.lowerBound + space, of: text)
     guard frames.count <= builder.limits.stackFrames, let process = ends.first else { return false }
     let name = text.extracting(line.lowerBound..<line.lowerBound + process)

@@ -75,16 +75,19 @@ package struct PerfScriptDecoder {
 extension PerfScriptDecoder {
   private mutating func begin(_ header: PerfScriptHeader, of line: Span<UInt8>) {
     let isOfEvent = self.isOfEvent(header, of: line)
-    let name = builder.profile.strings.intern(
-      FrameNames.clean(line.extracting(header.name)).span)
-    let thread = builder.thread(
-      ThreadIdentity(pid: header.pid, tid: header.tid, process: name, thread: name))
+    let thread = builder.isFull ? 0 : thread(of: header, in: line)
     pending = PendingSample(
       thread: thread, value: hasPeriods ? header.period ?? 1 : 1, isOfEvent: isOfEvent)
     var rest = header.rest
     while rest < line.count, line[rest] <= 0x20 { rest += 1 }
     // The text of a tracepoint stands here too, and is no frame.
     if rest < line.count, addFrame(line.extracting(rest..<line.count)) { endSample() }
+  }
+
+  private mutating func thread(of header: PerfScriptHeader, in line: Span<UInt8>) -> UInt32 {
+    let name = builder.profile.strings.intern(FrameNames.clean(line.extracting(header.name)).span)
+    return builder.thread(
+      ThreadIdentity(pid: header.pid, tid: header.tid, process: name, thread: name))
   }
 
   /// Whether the sample is of the first event in the file, which says what the numbers measure.

@@ -62,6 +62,21 @@ struct ProfileImport {
   mutating func add(
     stack: [UInt32], thread: UInt32, incomplete: IncompleteReason?, count: UInt64, value: UInt64
   ) -> Bool {
+    guard !isFull else { return drop(count: count, value: value) }
+    guard sum(count: count, value: value) else { return false }
+    profile.ledger.deliver(incomplete, count: count)
+    insert(stack, thread: thread, incomplete: incomplete, count: count, value: value)
+    return true
+  }
+
+  /// Counts observations whose stack the limits leave no room for; false as for `add`.
+  mutating func drop(count: UInt64, value: UInt64) -> Bool {
+    guard sum(count: count, value: value) else { return false }
+    profile.ledger.drop(.stackTableFull, count: count)
+    return true
+  }
+
+  private mutating func sum(count: UInt64, value: UInt64) -> Bool {
     let (newCount, countOverflows) = totalCount.addingReportingOverflow(count)
     let (newValue, valueOverflows) = totalValue.addingReportingOverflow(value)
     let limit = UInt64(Int64.max)
@@ -70,12 +85,6 @@ struct ProfileImport {
     }
     totalCount = newCount
     totalValue = newValue
-    guard !isFull else {
-      profile.ledger.drop(.stackTableFull, count: count)
-      return true
-    }
-    profile.ledger.deliver(incomplete, count: count)
-    insert(stack, thread: thread, incomplete: incomplete, count: count, value: value)
     return true
   }
 
