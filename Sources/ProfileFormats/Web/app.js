@@ -1,5 +1,8 @@
 // The page: connects state, model and views.
 
+/** Nodes of all trees that are kept; a node takes about 50 bytes. */
+const KEPT_NODES = 8_000_000;
+
 const byId = (id) => document.getElementById(id);
 
 class App {
@@ -48,15 +51,19 @@ class App {
     this.table.sort = { column, descending: this.state.sort.startsWith("-") };
   }
 
-  /** Trees are made on demand; the last few are kept, for going back and forth. */
+  /** Trees are made on demand; as many as memory allows are kept, for going back and forth. */
   treeFor(group, focus) {
     const key = group + "|" + focus;
-    if (!this.trees.has(key)) {
-      if (this.trees.size > 2) this.trees.delete(this.trees.keys().next().value);
-      const tree = this.profile.tree(group, focus);
-      this.trees.set(key, tree);
+    const known = this.trees.get(key);
+    if (known) return known;
+    const tree = this.profile.tree(group, focus);
+    let nodes = tree.count;
+    for (const [old, { count }] of [...this.trees].reverse()) {
+      nodes += count;
+      if (nodes > KEPT_NODES) this.trees.delete(old);
     }
-    return this.trees.get(key);
+    this.trees.set(key, tree);
+    return tree;
   }
 
   get totals() {
@@ -122,6 +129,10 @@ class App {
     if (state.view === "table") {
       byId("crumbs").append(element("li", { class: "note" },
         `${formatCount(this.table.rows.length)} functions`));
+    }
+    if (state.view === "sandwich" && state.fn !== null) {
+      byId("crumbs").append(element("li", { class: "note" },
+        "Each half zooms by itself; its widths are shares of the function."));
     }
     const chips = [];
     if (state.focus !== null) {

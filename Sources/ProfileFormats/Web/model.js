@@ -270,12 +270,11 @@ function callersTree(tree, fn, weigh) {
 /** What a function calls, merged over all places it is called from. */
 function calleesTree(tree, fn, weigh) {
   const builder = new TreeBuilder(fn);
-  const place = new Map();
+  const place = new Uint32Array(tree.count);
   for (const top of topmost(tree, fn)) {
-    place.clear();
     for (let node = top; node < tree.end[top]; node++) {
-      const made = node === top ? 0 : builder.child(place.get(tree.parent[node]), tree.fn[node]);
-      if (tree.end[node] > node + 1) place.set(node, made);
+      const made = node === top ? 0 : builder.child(place[tree.parent[node]], tree.fn[node]);
+      place[node] = made;
       builder.add(made, tree.self(node, "first"), tree.self(node, "second"));
     }
   }

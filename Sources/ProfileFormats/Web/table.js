@@ -196,7 +196,7 @@ function valueColumns(profile) {
 function diffColumns(profile) {
   const shareOf = (side, which) => (fn, totals) => profile.share(totals[which][side][fn], side);
   const plain = (id, label, which, side, hint) => ({
-    id, label, class: "number", hint, key: shareOf(side, which),
+    id, label, class: "number narrow", hint, key: shareOf(side, which),
     fill(cell, fn, totals) {
       const share = shareOf(side, which)(fn, totals);
       fillShare(cell, share, profile.share(totals[which].largest[side], side), "");
