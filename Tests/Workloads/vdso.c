@@ -1,5 +1,5 @@
 // Reads the clock, code that the kernel maps into each process:
-// main → read_clock → clock_gettime → __vdso_clock_gettime.
+// main → read_clock → clock_gettime → the same in the vDSO.
 #include <time.h>
 #include "workload.h"
 

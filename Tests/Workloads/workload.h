@@ -15,11 +15,15 @@
 // Stands after a call, so that the compiler cannot make it a jump or the recursion a loop.
 #define RETURNS_HERE() __asm__ volatile("" ::: "memory")
 
-// Keeps the processor busy; each unit is about a microsecond.
+// Keeps the processor busy; each unit is about a microsecond. Each step waits for the one before,
+// so that a loop takes the same time wherever the compiler puts it.
 static inline __attribute__((always_inline)) void burn(unsigned long units)
 {
-  for (unsigned long i = 0; i < units * 1000; i++)
-    __asm__ volatile("" ::"r"(i));
+  unsigned long value = units;
+  for (unsigned long i = 0; i < units * 800; i++) {
+    value = value * 6364136223846793005 + i;
+    __asm__ volatile("" : "+r"(value));
+  }
 }
 
 static inline void begin(int argc, char **argv)
