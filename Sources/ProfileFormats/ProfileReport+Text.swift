@@ -7,12 +7,12 @@ extension ProfileReport {
   package func text(width: Int, limit: Int = .max) -> String {
     var table = TextTable([
       ("self", .right), ("self %", .right), ("total", .right), ("total %", .right),
-      ("kind", .left), ("function", .left), ("module", .left),
+      ("kind", .left), ("module", .left), ("function", .left),
     ])
     for row in rows.prefix(limit) {
       table.add([
         amount(row.own), share(row.own), amount(row.total), share(row.total), "\(row.kind)",
-        row.name, row.module,
+        row.module, row.name,
       ])
     }
     var text = header + table.text(width: max(width, 40))
