@@ -164,12 +164,21 @@ class FlameView {
       const y = this.rowTop(row);
       this.fillFrame(draw, node, x, y, width);
       if (width > 28) labels.push([node, x, y, width]);
-    }, (row, x, width) => {
-      draw.fillStyle = palette.colors.rest;
-      draw.fillRect(x, this.rowTop(row), Math.max(0.5, width - 0.5), 3);
-    });
+    }, (row, x, width) => this.drawRest(draw, row, x, width));
     for (const [node, x, y, width] of labels) this.label(draw, node, x, y, width);
     this.drawOverlay();
+  }
+
+  /** Frames that are too narrow to show one by one: never a hole, as if nothing were there. */
+  drawRest(draw, row, x, width) {
+    const y = this.rowTop(row);
+    draw.fillStyle = this.palette.colors.rest;
+    draw.fillRect(x, y, width > 3 ? width - 1 : width, ROW_HEIGHT - 1);
+    const text = ["frames too narrow to show: zoom in", "too narrow", "…"].find(
+      (one) => draw.measureText(one).width + 2 * TEXT_PADDING < width);
+    if (!text || width < 20) return;
+    draw.fillStyle = this.palette.colors.quiet;
+    draw.fillText(text, x + TEXT_PADDING, y + ROW_HEIGHT / 2);
   }
 
   fillFrame(draw, node, x, y, width) {

@@ -3,7 +3,7 @@
 
 const PALETTES = {
   light: {
-    page: "#ffffff", text: "#1c1917", faint: "#f5f5f4", rest: "#e7e5e4", hover: "#1c1917",
+    page: "#ffffff", text: "#1c1917", quiet: "#78716c", rest: "#f0efee", hover: "#1c1917",
     matchFill: "#7c3aed", matchText: "#ffffff", hatch: ["#d6d3d1", "#a8a29e"],
     kinds: {
       native: ["#f3b562", "#f0a94c", "#f6c07b"], kernel: ["#86b9e8", "#76aee2", "#98c4ed"],
@@ -14,7 +14,7 @@ const PALETTES = {
     grew: [214, 69, 65], shrank: [58, 122, 196], same: [232, 230, 227],
   },
   dark: {
-    page: "#16181d", text: "#f4f4f5", faint: "#23262d", rest: "#30343d", hover: "#ffffff",
+    page: "#16181d", text: "#f4f4f5", quiet: "#9ca0ab", rest: "#25282f", hover: "#ffffff",
     matchFill: "#c4b5fd", matchText: "#1e1b2e", hatch: ["#4b505b", "#6b7280"],
     kinds: {
       native: ["#a2622c", "#ab6a32", "#985a27"], kernel: ["#33659a", "#3a6ea6", "#2e5d8f"],
