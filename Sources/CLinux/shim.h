@@ -68,3 +68,8 @@ static inline pid_t wick_spawn_gated(
 static inline int wick_exited(int status) { return WIFEXITED(status); }
 static inline int wick_exit_status(int status) { return WEXITSTATUS(status); }
 static inline int wick_signal_number(int status) { return WTERMSIG(status); }
+
+static inline int wick_terminal_size(int terminal, struct winsize *_Nonnull size)
+{
+  return ioctl(terminal, TIOCGWINSZ, size);
+}

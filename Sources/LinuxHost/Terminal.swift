@@ -11,6 +11,13 @@ package enum Terminal {
     isatty(STDOUT_FILENO) == 1 && (variable("NO_COLOR") ?? "").isEmpty && variable("TERM") != "dumb"
   }
 
+  /// Columns of the terminal on standard output; nil if it is none.
+  package static var columns: Int? {
+    var size = winsize()
+    guard unsafe wick_terminal_size(STDOUT_FILENO, &size) == 0, size.ws_col > 0 else { return nil }
+    return Int(size.ws_col)
+  }
+
   package static func writeError(_ text: String) { write(text, to: STDERR_FILENO) }
 
   package static func write(_ text: String) { write(text, to: STDOUT_FILENO) }

@@ -13,8 +13,8 @@ import Glibc
   /// Holds a record that wraps around the end of the ring.
   private let wrapped: UnsafeMutableRawBufferPointer
 
-  /// A power of two: 1,000 processes that start at once with 50 libraries each fit.
-  private static let ringBytes = 4 << 20
+  /// A power of two. A start of a dynamic program takes some 2 KiB, so 500 at once fit.
+  private static let ringBytes = 1 << 20
   private static let smallestRingBytes = 64 << 10
 
   package init(cpu: Int) throws(PerfError) {

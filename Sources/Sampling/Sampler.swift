@@ -70,12 +70,13 @@ package final class Sampler {
     return try object.load()
   }
 
-  /// Room for two seconds of samples, so that a slow file does not cost any.
+  /// Room for half a second of samples, so that a slow file does not cost any. The ring counts
+  /// twice in our resident memory, because libbpf maps it twice in a row.
   private static func ringBytes(_ options: SamplerOptions, cpus: Int) -> Int {
     let sampleBytes = RawSample.headerBytes + options.stackBytes
-    let wanted = 2 * options.frequency * cpus * sampleBytes
-    var bytes = 8 << 20
-    while bytes < wanted && bytes < 128 << 20 { bytes *= 2 }
+    let wanted = options.frequency * cpus * sampleBytes / 2
+    var bytes = 4 << 20
+    while bytes < wanted && bytes < 32 << 20 { bytes *= 2 }
     return bytes
   }
 
