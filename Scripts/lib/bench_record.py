@@ -67,7 +67,7 @@ def nginx_job(loads):
 
 def python_job(loads):
     source = loads.write("load.py", PYTHON)
-    return lambda: side_by_side([["/usr/bin/python3", source, "4000"]] * 2)
+    return lambda: side_by_side([["/usr/bin/python3", source, "14000"]] * 2)
 
 
 def recursion_job(loads):

@@ -131,6 +131,7 @@ class Loads:
 
     def start(self, *command, **options):
         options.setdefault("stdout", subprocess.DEVNULL)
+        options.setdefault("cwd", self.folder)  # Node leaves a log where it runs
         log = open(self.folder / f"{pathlib.Path(command[0]).name}.log", "ab")
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stderr=log, start_new_session=True, **options

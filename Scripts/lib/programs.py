@@ -98,7 +98,8 @@ def pprof_rows(text):
 
 def pprof_problems(wick, profile, summary):
     """Compares what pprof and wick read in one file."""
-    pprof = ["go", "tool", "pprof", "-sample_index=samples", "-nodecount=1000000",
+    # Without symbolization, or pprof would demangle some names of its own accord.
+    pprof = ["go", "tool", "pprof", "-symbolize=none", "-sample_index=samples", "-nodecount=1000000",
              "-nodefraction=0", "-edgefraction=0"]
     theirs = pprof_rows(output(*pprof, "-top", profile))
     ours = report_rows(output(wick, "report", profile))
