@@ -22,6 +22,9 @@ const volatile u64 wakeup_bytes = 1 << 20;
 
 // A main thread's stack pointer further from its base than this is on another stack.
 #define STACK_DISTANCE_MAX (1ULL << 30)
+// How far below the top of an alternate stack the signal frame is looked for: it holds the vector
+// registers, 11 KiB with AMX.
+#define SIGNAL_FRAME_MAX 16384
 
 struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -36,48 +39,113 @@ struct {
   __type(value, struct raw_sample);
 } scratch SEC(".maps");
 
-// Decides which part of the stack to copy: from the red zone up to the wish, and not beyond where
-// the main thread began, for above that lie arguments and environment.
-static __always_inline void choose_stack(struct raw_sample *sample, struct task_struct *task)
+// Copies up to `allowed` bytes of user memory behind the `offset` that is already used, page by
+// page, because a read fails as a whole when one page is missing. The counters are 64 bits wide and
+// opaque, so that the register which the verifier bounds is the one that is used.
+static __always_inline u64 copy_memory(struct raw_sample *sample, u64 offset, u64 from, u64 allowed)
 {
-  u64 pointer = sample->registers[7];
-  u64 base = BPF_CORE_READ(task, mm, start_stack);
-  u64 allowed = stack_bytes_wanted;
-  sample->stack_address = pointer - RED_ZONE_BYTES;
-  if (base >= pointer && base - pointer < STACK_DISTANCE_MAX) {
-    sample->stack_base = base;
-    if (base - sample->stack_address + 16 < allowed)
-      allowed = base - sample->stack_address + 16;
-  }
-  sample->stack_allowed = allowed > STACK_BYTES_MAX ? STACK_BYTES_MAX : allowed;
-}
-
-// Copies page by page, because a read fails as a whole when one page is missing. The counters are
-// 64 bits wide and opaque, so that the register which the verifier bounds is the one that is used.
-static __always_inline void copy_stack(struct raw_sample *sample)
-{
-  u64 from = sample->stack_address;
-  u64 allowed = sample->stack_allowed;
-  u64 copied = 0;
+  u64 end = offset + allowed;
+  u64 place = offset;
   for (int page = 0; page <= STACK_BYTES_MAX / PAGE_BYTES; page++) {
-    asm volatile("" : "+r"(copied));
-    if (copied >= allowed || copied > STACK_BYTES_MAX)
+    asm volatile("" : "+r"(place));
+    if (place >= end || place > STACK_BYTES_MAX)
       break;
-    u64 count = PAGE_BYTES - ((from + copied) & (PAGE_BYTES - 1));
-    if (count > allowed - copied)
-      count = allowed - copied;
+    u64 count = PAGE_BYTES - (from & (PAGE_BYTES - 1));
+    if (count > end - place)
+      count = end - place;
     asm volatile("" : "+r"(count));
     if (count > PAGE_BYTES)
       break;
-    if (bpf_probe_read_user(&sample->stack[copied], count, (void *)(from + copied)))
+    if (bpf_probe_read_user(&sample->stack[place], count, (void *)from))
       break;
-    copied += count;
+    place += count;
+    from += count;
   }
-  sample->stack_bytes = copied;
+  return place - offset;
+}
+
+// The part of a stack that is worth copying: from the red zone up to the wish, and not beyond where
+// the main thread began, for above that lie arguments and environment.
+static __always_inline u64 allowed_bytes(
+    struct raw_sample *sample, struct task_struct *task, u64 pointer)
+{
+  u64 base = BPF_CORE_READ(task, mm, start_stack);
+  u64 allowed = stack_bytes_wanted;
+  if (base >= pointer && base - pointer < STACK_DISTANCE_MAX) {
+    sample->stack_base = base;
+    u64 used = base - pointer + RED_ZONE_BYTES + 16;
+    if (used < allowed)
+      allowed = used;
+  }
+  return allowed;
+}
+
+static __always_inline void copy_stack(struct raw_sample *sample, u64 pointer, u64 allowed)
+{
+  sample->stack_address = pointer - RED_ZONE_BYTES;
+  sample->stack_allowed = allowed;
+  sample->stack_bytes = copy_memory(sample, 0, sample->stack_address, allowed);
+  if (sample->stack_bytes || allowed <= RED_ZONE_BYTES)
+    return;
+  // The red zone may reach into a page that was never touched.
+  sample->stack_address = pointer;
+  sample->stack_allowed = allowed - RED_ZONE_BYTES;
+  sample->stack_bytes = copy_memory(sample, 0, pointer, allowed - RED_ZONE_BYTES);
+}
+
+// Finds the stack pointer of the code that a signal handler on an alternate stack interrupted, and
+// leaves it in `below_address`, or else 0.
+//
+// The kernel put a `ucontext` near the top of that stack (arch/x86/include/asm/sigframe.h). It is
+// found by its `uc_stack`, which lies at a multiple of 16 and repeats where the alternate stack lies
+// and how large it is. The function is global, so that the verifier looks at its loop once.
+__attribute__((noinline)) int find_interrupted_stack(u32 cpu, u64 alternate, u64 size)
+{
+  struct raw_sample *sample = bpf_map_lookup_elem(&scratch, &cpu);
+  if (!sample)
+    return 0;
+  // The place is kept in map memory: of that the verifier knows nothing, so that every turn of the
+  // loop looks the same to it.
+  volatile u64 *next = &sample->below_address;
+  *next = (sample->stack_address + sample->stack_bytes) / 16 * 16 - sample->stack_address;
+  for (int step = 0; step < SIGNAL_FRAME_MAX / 16; step++) {
+    *next -= 16;
+    u64 place = *next;
+    if (place > STACK_BYTES_MAX - UCONTEXT_BYTES)
+      continue;
+    u64 *stack = (void *)&sample->stack[place];
+    if (stack[0] != alternate || stack[2] != size)
+      continue;
+    sample->below_address = stack[(UCONTEXT_STACK_POINTER - UCONTEXT_STACK) / 8];
+    return 1;
+  }
+  sample->below_address = 0;
+  return 0;
+}
+
+static __always_inline void copy_stacks(
+    struct raw_sample *sample, struct task_struct *task, u32 cpu)
+{
+  u64 pointer = sample->registers[7];
+  u64 alternate = BPF_CORE_READ(task, sas_ss_sp);
+  u64 size = BPF_CORE_READ(task, sas_ss_size);
+  if (pointer < alternate || pointer - alternate >= size) {
+    copy_stack(sample, pointer, allowed_bytes(sample, task, pointer));
+    return;
+  }
+  u64 above = alternate + size - pointer + RED_ZONE_BYTES;
+  copy_stack(sample, pointer, above < stack_bytes_wanted ? above : stack_bytes_wanted);
+  if (!find_interrupted_stack(cpu, alternate, size))
+    return;
+  sample->below_allowed = allowed_bytes(sample, task, sample->below_address);
+  sample->below_address -= RED_ZONE_BYTES;
+  sample->below_bytes = copy_memory(
+      sample, sample->stack_bytes, sample->below_address, sample->below_allowed);
 }
 
 static __always_inline void fill_user_side(
-    struct raw_sample *sample, struct task_struct *task, struct bpf_perf_event_data *context)
+    struct raw_sample *sample, struct task_struct *task, struct bpf_perf_event_data *context,
+    u32 cpu)
 {
   if ((BPF_CORE_READ(task, flags) & PF_KTHREAD) || !BPF_CORE_READ(task, mm)) {
     sample->flags |= SAMPLE_KERNEL_THREAD;
@@ -90,19 +158,12 @@ static __always_inline void fill_user_side(
   sample->flags |= SAMPLE_USER_REGISTERS;
   if (!want_user || (sample->flags & SAMPLE_32_BIT))
     return;
-  choose_stack(sample, task);
-  copy_stack(sample);
-  if (sample->stack_bytes || !sample->stack_allowed)
-    return;
-  // The red zone may reach into a page that was never touched.
-  sample->stack_address += RED_ZONE_BYTES;
-  sample->stack_allowed -= RED_ZONE_BYTES;
-  copy_stack(sample);
+  copy_stacks(sample, task, cpu);
 }
 
 static __always_inline void send(struct raw_sample *sample)
 {
-  u32 bytes = RAW_SAMPLE_HEADER + sample->stack_bytes;
+  u32 bytes = RAW_SAMPLE_HEADER + sample->stack_bytes + sample->below_bytes;
   if (bytes > sizeof(*sample))
     bytes = sizeof(*sample);
   u64 waiting = bpf_ringbuf_query(&samples, BPF_RB_AVAIL_DATA);
@@ -136,7 +197,10 @@ int sample_on_cpu(struct bpf_perf_event_data *context)
   sample->kernel_frames = 0;
   sample->stack_bytes = 0;
   sample->stack_allowed = 0;
+  sample->below_bytes = 0;
+  sample->below_allowed = 0;
   sample->stack_address = 0;
+  sample->below_address = 0;
   sample->stack_base = 0;
   bpf_get_current_comm(sample->thread_name, COMM_BYTES);
   BPF_CORE_READ_INTO(&sample->process_name, task, group_leader, comm);
@@ -144,7 +208,7 @@ int sample_on_cpu(struct bpf_perf_event_data *context)
     long bytes = bpf_get_stack(context, sample->kernel, sizeof(sample->kernel), 0);
     sample->kernel_frames = bytes > 0 ? bytes / 8 : 0;
   }
-  fill_user_side(sample, task, context);
+  fill_user_side(sample, task, context, cpu);
   send(sample);
   return 0;
 }

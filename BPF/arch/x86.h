@@ -16,6 +16,10 @@ struct bpf_perf_event_data {
 
 #define KERNEL_STACK_BYTES 16384
 #define USER_CODE_32_BIT 0x23
+// Offsets in the `ucontext` of a signal frame (uapi/asm/ucontext.h).
+#define UCONTEXT_STACK 16
+#define UCONTEXT_STACK_POINTER 160
+#define UCONTEXT_BYTES 304
 #define SYSCALL_EXECVE 59
 #define SYSCALL_EXECVEAT 322
 

@@ -18,10 +18,22 @@ package final class ExecutableFile {
     ) { Self.read(image, at: $0, count: $1) }
   }
 
-  /// What has to be added to the file's own addresses where `fileOffset` is mapped at `start`.
+  /// What has to be added to the file's own addresses where `fileOffset` is mapped at `start`, as
+  /// executable memory.
+  ///
+  /// The kernel maps whole pages, so the mapping may begin before its segment does; and the same
+  /// page of the file may also be mapped for another segment.
   package func bias(start: UInt64, fileOffset: UInt64) -> UInt64? {
-    image.address(ofFileOffset: fileOffset).map { start &- $0 }
+    for segment in image.segments where segment.isExecutable {
+      let before = segment.fileOffset &- fileOffset
+      if before < Self.pageBytes { return start &+ before &- segment.address }
+      let inside = fileOffset &- segment.fileOffset
+      if inside < segment.fileSize { return start &- inside &- segment.address }
+    }
+    return image.address(ofFileOffset: fileOffset).map { start &- $0 }
   }
+
+  private static let pageBytes: UInt64 = 4_096
 
   /// The bytes of all segments in a range of addresses, zeros in between; empty if there are none.
   private static func read(_ image: ELFImage, at address: UInt64, count: Int) -> [UInt8] {

@@ -33,6 +33,8 @@ import CLibUnwind
     frames: (_ address: UInt64, _ isReturnAddress: Bool) -> Void
   ) -> (end: WalkEnd, usedFramePointer: Bool) {
     state.stackStart = stack.address
+    state.stackCount = min(stack.count, stack.bytes.byteCount)
+    state.belowStart = stack.belowAddress
     stackBase = stack.base
     return unsafe stack.bytes.withUnsafeBytes { bytes in
       unsafe state.stack = bytes
@@ -67,12 +69,12 @@ import CLibUnwind
       let ended: WalkEnd?
       switch code.place(at: lookup) {
       case .nowhere: ended = .noMapping
-      case .unreadable: ended = stepByFramePointer(&walk, otherwise: .fileUnreadable)
-      case .generated: ended = stepByFramePointer(&walk, otherwise: .noUnwindInfo)
+      case .unreadable: ended = stepByFramePointer(&walk, in: code, otherwise: .fileUnreadable)
+      case .generated: ended = stepByFramePointer(&walk, in: code, otherwise: .noUnwindInfo)
       case .file(let module, let bias):
         state.module = module
         state.bias = bias
-        ended = step(&walk)
+        ended = step(&walk, in: code)
       }
       if let ended { return ended }
       if walk.registers.programCounter == 0 { return .start }
@@ -81,7 +83,7 @@ import CLibUnwind
   }
 
   /// One step by the file's unwind information, or else by frame pointer.
-  private func step(_ walk: inout Walk) -> WalkEnd? {
+  private func step(_ walk: inout Walk, in code: some CodeMap) -> WalkEnd? {
     state.prepareStep()
     if !walk.cursorIsValid {
       state.registers = walk.registers
@@ -95,7 +97,7 @@ import CLibUnwind
     if state.foundNothing {
       if isProgramStart(walk.registers.stackPointer) { return .start }
       if let caller = interruptedBySignal(walk.registers) { return resume(&walk, at: caller) }
-      return stepByFramePointer(&walk, otherwise: .noUnwindInfo)
+      return stepByFramePointer(&walk, in: code, otherwise: .noUnwindInfo)
     }
     if status < 0 { return state.missedStack ? .beyondCopy : .badUnwindInfo }
     if status == 0 { return .start }
@@ -151,7 +153,12 @@ import CLibUnwind
   /// The last resort: `push %rbp; mov %rsp, %rbp` leaves the caller's frame pointer and the return
   /// address where RBP points. A chain that ends in 0 has reached the start of the thread
   /// (System V ABI, AMD64 supplement, 3.4.1).
-  private func stepByFramePointer(_ walk: inout Walk, otherwise failure: WalkEnd) -> WalkEnd? {
+  ///
+  /// What is saved there may be any value, for the caller need not keep a frame pointer itself; so
+  /// it is the return address that must make sense.
+  private func stepByFramePointer(
+    _ walk: inout Walk, in code: some CodeMap, otherwise failure: WalkEnd
+  ) -> WalkEnd? {
     if walk.cursorIsValid {
       collectRegisters(&walk)
       walk.cursorIsValid = false
@@ -165,7 +172,7 @@ import CLibUnwind
       return state.missedStack && frame - walk.registers.stackPointer < Self.largestFrame
         ? .beyondCopy : failure
     }
-    guard saved == 0 || saved > frame else { return failure }
+    if case .nowhere = code.place(at: returnAddress &- 1), returnAddress != 0 { return failure }
     walk.registers.framePointer = saved
     walk.registers.stackPointer = frame &+ 16
     walk.registers.programCounter = returnAddress

@@ -4,6 +4,9 @@
   var stack = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
   /// Address of the first copied byte.
   var stackStart: UInt64 = 0
+  /// How many of the bytes are of that stack; the others are of the stack below.
+  var stackCount = 0
+  var belowStart: UInt64 = 0
   var registers = UserRegisters()
   var module: UnwindModule?
   var bias: UInt64 = 0
@@ -28,16 +31,28 @@
   func word(at address: UInt64) -> UInt64? {
     readsLeft -= 1
     guard readsLeft > 0, !foundNothing else { return nil }
-    let offset = address &- stackStart
-    if unsafe stack.count >= 8, unsafe offset <= UInt64(stack.count - 8) {
-      return unsafe stack.loadUnaligned(fromByteOffset: Int(offset), as: UInt64.self)
-    }
+    if let word = stackWord(at: address) { return word }
     if let module, case let inFile = address &- bias, module.extent.contains(inFile) {
       return module.word(at: inFile)
     }
     // At and above the stack pointer is stack that was not copied; anything else is no stack.
-    if address &- stackStart < Self.largestStack { missedStack = true }
+    let isStack =
+      address &- stackStart < Self.largestStack
+      || belowStart != 0 && address &- belowStart < Self.largestStack
+    if isStack { missedStack = true }
     return nil
+  }
+
+  private func stackWord(at address: UInt64) -> UInt64? {
+    let offset = address &- stackStart
+    if stackCount >= 8, offset <= UInt64(stackCount - 8) {
+      return unsafe stack.loadUnaligned(fromByteOffset: Int(offset), as: UInt64.self)
+    }
+    let belowCount = unsafe stack.count - stackCount
+    let belowOffset = address &- belowStart
+    guard belowCount >= 8, belowOffset <= UInt64(belowCount - 8) else { return nil }
+    return unsafe stack.loadUnaligned(
+      fromByteOffset: stackCount + Int(belowOffset), as: UInt64.self)
   }
 
   /// Eight MiB is the default limit of a main thread; this leaves room for larger ones.

@@ -26,12 +26,16 @@ struct RawSample {
   let threadName: (UInt64, UInt64)
   /// Address of the first copied byte of the stack.
   let stackAddress: UInt64
+  let belowAddress: UInt64
   /// Where the main thread's stack began, or nil if this stack lies elsewhere.
   let stackBase: UInt64?
   let registers: UserRegisters
   let kernelFrameCount: Int
   let stackBytes: Int
   let stackAllowed: Int
+  /// The same of the stack that a signal handler interrupted, if it runs on another one.
+  let belowBytes: Int
+  let belowAllowed: Int
 
   /// Reads `struct raw_sample`, or returns nil when the record contradicts itself.
   init?(_ record: RawSpan) {
@@ -44,20 +48,23 @@ struct RawSample {
     kernelFrameCount = Int(words.u32(at: 20))
     stackBytes = Int(words.u32(at: 24))
     stackAllowed = Int(words.u32(at: 28))
-    processName = (words.u64(at: 32), words.u64(at: 40))
-    threadName = (words.u64(at: 48), words.u64(at: 56))
-    stackAddress = words.u64(at: 64)
-    stackBase = words.u64(at: 72) == 0 ? nil : words.u64(at: 72)
+    belowBytes = Int(words.u32(at: 32))
+    belowAllowed = Int(words.u32(at: 36))
+    processName = (words.u64(at: 40), words.u64(at: 48))
+    threadName = (words.u64(at: 56), words.u64(at: 64))
+    stackAddress = words.u64(at: 72)
+    belowAddress = words.u64(at: 80)
+    stackBase = words.u64(at: 88) == 0 ? nil : words.u64(at: 88)
     var values = [17 of UInt64](repeating: 0)
-    for index in 0..<UserRegisters.count { values[index] = words.u64(at: 80 + index * 8) }
+    for index in 0..<UserRegisters.count { values[index] = words.u64(at: 96 + index * 8) }
     registers = UserRegisters(values: values)
     guard kernelFrameCount <= Int(KERNEL_FRAMES_MAX),
-      stackBytes <= record.byteCount - Self.headerBytes
+      stackBytes + belowBytes <= record.byteCount - Self.headerBytes
     else { return nil }
   }
 
   static func kernelFrame(_ index: Int, of record: RawSpan) -> UInt64 {
-    RecordReader(record).u64(at: 216 + index * 8)
+    RecordReader(record).u64(at: 232 + index * 8)
   }
 }
 

@@ -45,7 +45,8 @@ package final class SampleFolder {
       walked.kernel.append(RawSample.kernelFrame(index, of: record))
     }
     let first = RawSample.headerBytes
-    walkUserSide(of: sample, stack: record.extracting(first..<first + sample.stackBytes), in: image)
+    let stack = record.extracting(first..<first + sample.stackBytes + sample.belowBytes)
+    walkUserSide(of: sample, stack: stack, in: image)
     if walked.usedFramePointer { builder.profile.ledger.framePointer += 1 }
     fold(sample, image)
   }
@@ -73,7 +74,9 @@ extension SampleFolder {
     if sample.flags.contains(.inExec), image.range(at: address) == nil { return }
     if sample.flags.contains(.inExec), sample.stackBytes == 0 { return }
     walk(sample, stack: stack, in: image)
-    if walked.incomplete == .noMapping, processes.reconcile(image, now: sample.time) {
+    // Code may have been generated or loaded without an event since.
+    let mayBeNews = walked.incomplete == .noMapping || walked.incomplete == .noUnwindInfo
+    if mayBeNews, processes.reconcile(image, now: sample.time) {
       walk(sample, stack: stack, in: image)
     }
   }
@@ -86,7 +89,9 @@ extension SampleFolder {
     }
     let returnsFromKernel = sample.flags.contains(.inSyscall)
     let limit = Limits.frames - walked.kernel.count
-    let copy = StackCopy(address: sample.stackAddress, base: sample.stackBase, bytes: stack)
+    let copy = StackCopy(
+      address: sample.stackAddress, count: sample.stackBytes, belowAddress: sample.belowAddress,
+      base: sample.stackBase, bytes: stack)
     let (end, usedFramePointer) = walker.walk(
       from: sample.registers, stack: copy, in: image, limit: limit
     ) { address, isReturnAddress in
@@ -105,7 +110,9 @@ extension SampleFolder {
     switch end {
     case .start: nil
     case .beyondCopy where sample.stackBytes < sample.stackAllowed: .stackUnreadable
-    case .beyondCopy where sample.stackAllowed < options.stackBytes: .badFrame
+    case .beyondCopy where sample.belowBytes < sample.belowAllowed: .stackUnreadable
+    case .beyondCopy where sample.stackBase != nil && sample.stackAllowed < options.stackBytes:
+      .badFrame
     case .beyondCopy: .stackCopyTooShort
     case .noMapping: .noMapping
     case .noUnwindInfo: .noUnwindInfo
