@@ -18,7 +18,8 @@ extension Wick {
       var command = try parseAsRoot()
       do {
         try command.run()
-      } catch let error where !(error is ExitCode || error is CleanExit || error is ValidationError) {
+      } catch let error where !(error is ExitCode) && exitCode(for: error) == .failure {
+        // Not one of the parser's own, such as the request for help.
         Terminal.writeError("wick: \(error)\n")
         throw ExitCode.failure
       }

@@ -2,7 +2,7 @@ import Foundation
 import ProfileModel
 import Testing
 
-@testable import ProfileFormats
+import ProfileFormats
 
 @Suite struct PageTests {
   private func text(_ profile: Profile) -> String {

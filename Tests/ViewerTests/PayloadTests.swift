@@ -2,7 +2,7 @@ import Foundation
 import ProfileModel
 import Testing
 
-@testable import ProfileFormats
+import ProfileFormats
 
 /// Reads back what `ViewerPayload` writes, as far as the tests look at it.
 private struct Reading {

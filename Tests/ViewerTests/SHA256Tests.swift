@@ -1,6 +1,6 @@
 import Testing
 
-@testable import ProfileFormats
+import ProfileFormats
 
 /// Vectors of FIPS 180-4 and RFC 4648.
 @Suite struct SHA256Tests {

@@ -3,7 +3,7 @@ import FoundationXML
 import ProfileModel
 import Testing
 
-@testable import ProfileFormats
+import ProfileFormats
 
 /// Collects the titles and texts of an SVG, and fails where it is not well-formed XML.
 private final class SVGReader: NSObject, XMLParserDelegate {

@@ -1,5 +1,5 @@
 /// Base64 (RFC 4648, section 4), the text in which the page carries its compressed data.
-enum Base64 {
+package enum Base64 {
   private static let alphabet = Array(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
   private static let padding = UInt8(ascii: "=")
@@ -22,7 +22,7 @@ enum Base64 {
     }
   }
 
-  static func encode(_ bytes: [UInt8]) -> [UInt8] {
+  package static func encode(_ bytes: [UInt8]) -> [UInt8] {
     var text: [UInt8] = []
     append(bytes, to: &text)
     return text

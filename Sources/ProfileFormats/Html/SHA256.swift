@@ -3,13 +3,13 @@
 /// - Source: FIPS 180-4. The constants are the fractional parts of roots of primes, so they are
 ///   computed rather than listed: see `fraction(ofRoot:prime:)`.
 /// - Limit: made for a hundred kilobytes once a file, not for throughput.
-struct SHA256 {
+package struct SHA256 {
   private static let primes = firstPrimes(64)
   private static let initial = primes.prefix(8).map { fraction(ofRoot: 2, prime: $0) }
   private static let rounds = primes.map { fraction(ofRoot: 3, prime: $0) }
 
   /// The 32 bytes of the digest.
-  static func digest(_ message: [UInt8]) -> [UInt8] {
+  package static func digest(_ message: [UInt8]) -> [UInt8] {
     var padded = message
     padded.append(0x80)
     while padded.count % 64 != 56 { padded.append(0) }

@@ -1,4 +1,4 @@
-import ProfileModel
+package import ProfileModel
 
 /// What the viewer page shows, in the form in which the page carries it.
 ///
@@ -7,7 +7,7 @@ import ProfileModel
 /// `threads` pid, tid, process, thread; `samples` node, thread, reason, first, second. A reason is
 /// 0 for a complete stack and otherwise one more than its place in `IncompleteReason`. The two
 /// values of a sample are its value and its count, or in a comparison its value before and after.
-struct ViewerPayload {
+package struct ViewerPayload {
   enum Mode: String {
     case profile
     case diff
@@ -24,7 +24,7 @@ struct ViewerPayload {
   private var sampleNumbers: [Place: Int] = [:]
   private var headers: [JSONObject] = []
 
-  init(_ profile: Profile) {
+  package init(_ profile: Profile) {
     mode = .profile
     add(profile) { row, sample in
       row.first &+= sample.value
@@ -32,7 +32,7 @@ struct ViewerPayload {
     }
   }
 
-  init(before: Profile, after: Profile) {
+  package init(before: Profile, after: Profile) {
     mode = .diff
     add(before) { row, sample in row.first &+= sample.value }
     add(after) { row, sample in row.second &+= sample.value }
@@ -158,7 +158,7 @@ extension ViewerPayload {
 // Writing.
 extension ViewerPayload {
   /// The length of the header as a little-endian 32-bit number, the header, the columns.
-  func encoded() -> [UInt8] {
+  package func encoded() -> [UInt8] {
     let header = self.header().bytes
     var bytes: [UInt8] = []
     bytes.reserveCapacity(header.count + tree.count * 5 + samples.count * 12)

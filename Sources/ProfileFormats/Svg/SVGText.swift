@@ -1,16 +1,18 @@
 /// Builds the bytes of an SVG file: names escaped, numbers with a fixed count of decimals.
-struct SVGText {
-  private(set) var bytes: [UInt8] = []
+package struct SVGText {
+  package private(set) var bytes: [UInt8] = []
+
+  package init() {}
 
   /// Appends markup of our own.
-  mutating func raw(_ markup: String) { bytes.append(contentsOf: markup.utf8) }
+  package mutating func raw(_ markup: String) { bytes.append(contentsOf: markup.utf8) }
 
   /// Appends a foreign text as character data.
   ///
   /// Characters that XML forbids, or that would change the direction of the text around them, show
   /// as `\u{…}`. `columns` bounds the width in cells of a monospaced font, where East Asian
   /// characters take two; a text that is longer ends in an ellipsis.
-  mutating func text(_ name: String, columns: Int) {
+  package mutating func text(_ name: String, columns: Int) {
     var left = columns
     var pending = 0
     let start = bytes.count
@@ -29,12 +31,12 @@ struct SVGText {
   }
 
   /// Appends a number with `decimals` digits behind the point, rounded.
-  mutating func number(_ value: Double, decimals: Int) {
+  package mutating func number(_ value: Double, decimals: Int) {
     raw(Self.format(value, decimals: decimals))
   }
 
   /// The same as a string; what is not finite or too large for the notation becomes 0.
-  static func format(_ value: Double, decimals: Int) -> String {
+  package static func format(_ value: Double, decimals: Int) -> String {
     let scale = (0..<decimals).reduce(1.0) { power, _ in power * 10 }
     let scaled = (value * scale).rounded()
     guard let whole = Int64(exactly: scaled), decimals > 0 else {
