@@ -66,8 +66,8 @@ static __always_inline u64 copy_memory(struct raw_sample *sample, u64 offset, u6
 
 // The part of a stack that is worth copying: from the red zone up to the wish, and not beyond where
 // the main thread began, for above that lie arguments and environment.
-static __always_inline u64 allowed_bytes(
-    struct raw_sample *sample, struct task_struct *task, u64 pointer)
+static __always_inline u64 allowed_bytes(struct raw_sample *sample, struct task_struct *task,
+                                         u64 pointer)
 {
   u64 base = BPF_CORE_READ(task, mm, start_stack);
   u64 allowed = stack_bytes_wanted;
@@ -123,8 +123,8 @@ __attribute__((noinline)) int find_interrupted_stack(u32 cpu, u64 alternate, u64
   return 0;
 }
 
-static __always_inline void copy_stacks(
-    struct raw_sample *sample, struct task_struct *task, u32 cpu)
+static __always_inline void copy_stacks(struct raw_sample *sample, struct task_struct *task,
+                                        u32 cpu)
 {
   u64 pointer = sample->registers[7];
   u64 alternate = BPF_CORE_READ(task, sas_ss_sp);
@@ -139,13 +139,12 @@ static __always_inline void copy_stacks(
     return;
   sample->below_allowed = allowed_bytes(sample, task, sample->below_address);
   sample->below_address -= RED_ZONE_BYTES;
-  sample->below_bytes = copy_memory(
-      sample, sample->stack_bytes, sample->below_address, sample->below_allowed);
+  sample->below_bytes =
+      copy_memory(sample, sample->stack_bytes, sample->below_address, sample->below_allowed);
 }
 
-static __always_inline void fill_user_side(
-    struct raw_sample *sample, struct task_struct *task, struct bpf_perf_event_data *context,
-    u32 cpu)
+static __always_inline void fill_user_side(struct raw_sample *sample, struct task_struct *task,
+                                           struct bpf_perf_event_data *context, u32 cpu)
 {
   if ((BPF_CORE_READ(task, flags) & PF_KTHREAD) || !BPF_CORE_READ(task, mm)) {
     sample->flags |= SAMPLE_KERNEL_THREAD;

@@ -7,7 +7,8 @@
 // The saved user registers (kernel: arch/x86/include/asm/ptrace.h). The layout is part of the
 // ptrace ABI; `cs` is the low half of an 8-byte slot.
 struct pt_regs {
-  u64 r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss;
+  u64 r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp,
+      ss;
 };
 
 struct bpf_perf_event_data {
@@ -24,13 +25,13 @@ struct bpf_perf_event_data {
 #define SYSCALL_EXECVEAT 322
 
 // The verifier wants context loads of 8 bytes at constant offsets; asm keeps clang from merging them.
-#define CONTEXT_REGISTER(context, name)                                                        \
-  ({                                                                                           \
-    u64 value;                                                                                 \
-    asm volatile("%0 = *(u64 *)(%1 + %2)"                                                      \
-                 : "=r"(value)                                                                 \
-                 : "r"(context), "i"(__builtin_offsetof(struct bpf_perf_event_data, regs.name))); \
-    value;                                                                                     \
+#define CONTEXT_REGISTER(context, name)                                                            \
+  ({                                                                                               \
+    u64 value;                                                                                     \
+    asm volatile("%0 = *(u64 *)(%1 + %2)"                                                          \
+                 : "=r"(value)                                                                     \
+                 : "r"(context), "i"(__builtin_offsetof(struct bpf_perf_event_data, regs.name)));  \
+    value;                                                                                         \
   })
 
 static __always_inline bool interrupted_user_code(struct bpf_perf_event_data *context)
@@ -38,8 +39,8 @@ static __always_inline bool interrupted_user_code(struct bpf_perf_event_data *co
   return CONTEXT_REGISTER(context, cs) & 3;
 }
 
-static __always_inline void registers_from_context(
-    struct raw_sample *sample, struct bpf_perf_event_data *context)
+static __always_inline void registers_from_context(struct raw_sample *sample,
+                                                   struct bpf_perf_event_data *context)
 {
   sample->registers[0] = CONTEXT_REGISTER(context, ax);
   sample->registers[1] = CONTEXT_REGISTER(context, dx);

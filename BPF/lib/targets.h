@@ -26,7 +26,8 @@ static __always_inline struct cgroup *cgroup_of(struct task_struct *task)
   if (cgroup_controller < 0)
     return BPF_CORE_READ(set, dfl_cgrp);
   struct cgroup_subsys_state *state;
-  void *slot = (void *)set + bpf_core_field_offset(set->subsys) + (u64)cgroup_controller * sizeof(state);
+  void *slot =
+      (void *)set + bpf_core_field_offset(set->subsys) + (u64)cgroup_controller * sizeof(state);
   if (bpf_probe_read_kernel(&state, sizeof(state), slot))
     return 0;
   return BPF_CORE_READ(state, cgroup);

@@ -13,7 +13,9 @@ struct ProfileSymbolizer {
 
   init(roots: HostRoots) { self.roots = roots }
 
-  /// - Parameter origins: where the code of each mapping comes from, by the mapping's number.
+  /// - Parameters:
+  ///   - profile: gets its functions.
+  ///   - origins: where the code of each mapping comes from, by the mapping's number.
   func symbolize(_ profile: inout Profile, origins: [CodeOrigin]) {
     var byMapping: [[Int]] = Array(repeating: [], count: origins.count)
     var unmapped: [Int] = []

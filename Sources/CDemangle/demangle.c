@@ -26,7 +26,7 @@ static void append(const char *text, size_t count, void *context)
 
 size_t wick_demangle_cxx(const char *mangled, int parameters, char *out, size_t capacity)
 {
-  struct sink sink = {.bytes = out, .capacity = capacity};
+  struct sink sink = { .bytes = out, .capacity = capacity };
   int options = parameters ? DMGL_PARAMS | DMGL_ANSI : DMGL_NO_OPTS;
   if (setjmp(sink.full))
     return 0;
@@ -35,14 +35,15 @@ size_t wick_demangle_cxx(const char *mangled, int parameters, char *out, size_t 
 
 size_t wick_demangle_rust(const char *mangled, char *out, size_t capacity)
 {
-  struct sink sink = {.bytes = out, .capacity = capacity};
+  struct sink sink = { .bytes = out, .capacity = capacity };
   if (setjmp(sink.full))
     return 0;
   return rust_demangle_callback(mangled, DMGL_NO_OPTS, append, &sink) ? sink.count : 0;
 }
 
 // Declared nowhere in the toolchain's headers; the signature is part of the runtime's stable ABI.
-extern char *swift_demangle(const char *mangled, size_t count, char *out, size_t *capacity, uint32_t flags);
+extern char *swift_demangle(const char *mangled, size_t count, char *out, size_t *capacity,
+                            uint32_t flags);
 
 size_t wick_demangle_swift(const char *mangled, char *out, size_t capacity)
 {

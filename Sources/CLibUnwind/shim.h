@@ -8,16 +8,20 @@ static const int UNW_ENOINFO_CODE = UNW_ENOINFO;
 static const int UNW_EBADREG_CODE = UNW_EBADREG;
 static const int UNW_EINVAL_CODE = UNW_EINVAL;
 
-extern int _Ux86_64_dwarf_search_unwind_table(
-    unw_addr_space_t space, unw_word_t address, unw_dyn_info_t *table, unw_proc_info_t *procedure,
-    int needs_info, void *context);
+extern int _Ux86_64_dwarf_search_unwind_table(unw_addr_space_t space, unw_word_t address,
+                                              unw_dyn_info_t *table, unw_proc_info_t *procedure,
+                                              int needs_info, void *context);
 
 // Searches a table of `.eh_frame_hdr` entries that lies in the remote address space.
-static inline int wick_search_unwind_table(
-    unw_addr_space_t space, unw_word_t address, unw_word_t start, unw_word_t end, unw_word_t base,
-    unw_word_t table, unw_word_t count, unw_proc_info_t *procedure, int needs_info, void *context)
+static inline int wick_search_unwind_table(unw_addr_space_t space, unw_word_t address,
+                                           unw_word_t start, unw_word_t end, unw_word_t base,
+                                           unw_word_t table, unw_word_t count,
+                                           unw_proc_info_t *procedure, int needs_info,
+                                           void *context)
 {
-  unw_dyn_info_t info = {.start_ip = start, .end_ip = end, .format = UNW_INFO_FORMAT_REMOTE_TABLE};
+  unw_dyn_info_t info = { .start_ip = start,
+                          .end_ip = end,
+                          .format = UNW_INFO_FORMAT_REMOTE_TABLE };
   info.u.rti.segbase = base;
   info.u.rti.table_data = table;
   info.u.rti.table_len = count * 8 / sizeof(unw_word_t);
@@ -30,7 +34,10 @@ static inline int wick_cursor_init(unw_cursor_t *cursor, unw_addr_space_t space,
 {
   return unw_init_remote(cursor, space, context);
 }
-static inline int wick_cursor_step(unw_cursor_t *cursor) { return unw_step(cursor); }
+static inline int wick_cursor_step(unw_cursor_t *cursor)
+{
+  return unw_step(cursor);
+}
 static inline int wick_cursor_register(unw_cursor_t *cursor, int number, unw_word_t *value)
 {
   return unw_get_reg(cursor, number, value);
@@ -42,5 +49,11 @@ static inline unw_addr_space_t wick_address_space_create(unw_accessors_t *access
     unw_set_caching_policy(space, UNW_CACHE_GLOBAL);
   return space;
 }
-static inline void wick_address_space_destroy(unw_addr_space_t space) { unw_destroy_addr_space(space); }
-static inline void wick_address_space_flush(unw_addr_space_t space) { unw_flush_cache(space, 0, 0); }
+static inline void wick_address_space_destroy(unw_addr_space_t space)
+{
+  unw_destroy_addr_space(space);
+}
+static inline void wick_address_space_flush(unw_addr_space_t space)
+{
+  unw_flush_cache(space, 0, 0);
+}

@@ -13,7 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static inline int wick_openat2(int directory, const char *_Nonnull path, const struct open_how *_Nonnull how)
+static inline int wick_openat2(int directory, const char *_Nonnull path,
+                               const struct open_how *_Nonnull how)
 {
   return (int)syscall(SYS_openat2, directory, path, how, sizeof(*how));
 }
@@ -23,13 +24,20 @@ static inline int wick_open(const char *_Nonnull path, int flags, mode_t mode)
   return open(path, flags, mode);
 }
 
-static inline int wick_perf_event_open(const struct perf_event_attr *_Nonnull attributes, pid_t pid, int cpu)
+static inline int wick_perf_event_open(const struct perf_event_attr *_Nonnull attributes, pid_t pid,
+                                       int cpu)
 {
   return (int)syscall(SYS_perf_event_open, attributes, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 }
 
-static inline int wick_perf_event_disable(int event) { return ioctl(event, PERF_EVENT_IOC_DISABLE, 0); }
-static inline int wick_perf_event_enable(int event) { return ioctl(event, PERF_EVENT_IOC_ENABLE, 0); }
+static inline int wick_perf_event_disable(int event)
+{
+  return ioctl(event, PERF_EVENT_IOC_DISABLE, 0);
+}
+static inline int wick_perf_event_enable(int event)
+{
+  return ioctl(event, PERF_EVENT_IOC_ENABLE, 0);
+}
 
 static inline unsigned long long wick_load_acquire(const volatile __u64 *_Nonnull word)
 {
@@ -44,9 +52,9 @@ static inline void wick_store_release(volatile __u64 *_Nonnull word, unsigned lo
 // Starts a program that waits before exec until a byte arrives on `gate`, and sends the errno of a
 // failed exec to `report`. Swift must not fork; between fork and exec this calls only functions
 // that are safe after a fork of a threaded process (signal-safety(7)).
-static inline pid_t wick_spawn_gated(
-    const char *_Nonnull path, char *_Nullable const *_Nonnull arguments, int gate, int report,
-    const sigset_t *_Nonnull signals)
+static inline pid_t wick_spawn_gated(const char *_Nonnull path,
+                                     char *_Nullable const *_Nonnull arguments, int gate,
+                                     int report, const sigset_t *_Nonnull signals)
 {
   pid_t pid = fork();
   if (pid)
@@ -65,9 +73,18 @@ static inline pid_t wick_spawn_gated(
   _exit(error == ENOENT ? 127 : 126);
 }
 
-static inline int wick_exited(int status) { return WIFEXITED(status); }
-static inline int wick_exit_status(int status) { return WEXITSTATUS(status); }
-static inline int wick_signal_number(int status) { return WTERMSIG(status); }
+static inline int wick_exited(int status)
+{
+  return WIFEXITED(status);
+}
+static inline int wick_exit_status(int status)
+{
+  return WEXITSTATUS(status);
+}
+static inline int wick_signal_number(int status)
+{
+  return WTERMSIG(status);
+}
 
 static inline int wick_terminal_size(int terminal, struct winsize *_Nonnull size)
 {

@@ -34,10 +34,11 @@ package struct FeatureTable: Sendable {
 
   package static func probe(roots: HostRoots) -> FeatureTable {
     let capabilities = Capability.effective(roots: roots)
-    return FeatureTable(missing: [
-      sampling(capabilities), kernelTypes(roots), kernelSymbols(capabilities, roots),
-      mappedFiles(capabilities), otherProcesses(capabilities),
-    ].compactMap(\.self))
+    return FeatureTable(
+      missing: [
+        sampling(capabilities), kernelTypes(roots), kernelSymbols(capabilities, roots),
+        mappedFiles(capabilities), otherProcesses(capabilities),
+      ].compactMap(\.self))
   }
 
   private static func sampling(_ capabilities: Set<Capability>) -> MissingFeature? {

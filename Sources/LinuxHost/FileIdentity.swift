@@ -1,6 +1,6 @@
 /// Which file it is, so that two mappings of one file share what we know about it.
 package struct FileIdentity: Hashable, Sendable {
-  /// `st_dev`. Some file systems report another number in a mapping than `stat` does.
+  /// The file's `st_dev`; some file systems report another number in a mapping than `stat` does.
   package var device: UInt64
   package var inode: UInt64
   /// Bytes.

@@ -25,7 +25,8 @@ package final class OpenFile: Sendable {
     size = UInt64(max(0, status.st_size))
     identity = FileIdentity(
       device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: size,
-      changeNanoseconds: Int64(status.st_ctim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_ctim.tv_nsec))
+      changeNanoseconds: Int64(status.st_ctim.tv_sec) &* 1_000_000_000
+        &+ Int64(status.st_ctim.tv_nsec))
     owner = status.st_uid
     linkCount = UInt64(status.st_nlink)
   }

@@ -26,7 +26,9 @@ package enum SystemFile {
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while contents.count < limit {
       let wanted = min(chunk.count, limit - contents.count)
-      let count = unsafe chunk.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, wanted) }
+      let count = unsafe chunk.withUnsafeMutableBytes {
+        unsafe Glibc.read(descriptor, $0.baseAddress, wanted)
+      }
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else { break }
       contents.append(contentsOf: chunk[..<count])

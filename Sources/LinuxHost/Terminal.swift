@@ -4,7 +4,9 @@ import Glibc
 /// The operator's terminal.
 package enum Terminal {
   /// Whether standard error is a terminal that understands cursor control.
-  package static var hasStatusLine: Bool { isatty(STDERR_FILENO) == 1 && variable("TERM") != "dumb" }
+  package static var hasStatusLine: Bool {
+    isatty(STDERR_FILENO) == 1 && variable("TERM") != "dumb"
+  }
 
   /// Whether colours are wanted on standard output (no-color.org).
   package static var wantsColour: Bool {
@@ -25,7 +27,9 @@ package enum Terminal {
   private static func write(_ text: String, to descriptor: CInt) {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
-      let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      let count = unsafe rest.withUnsafeBytes {
+        unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
+      }
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else { return }
       rest = rest.dropFirst(count)

@@ -5,7 +5,9 @@ package enum Vdso {
   /// - Source: vdso(7).
   package static func image(roots: HostRoots) -> [UInt8]? {
     guard let maps = SystemFile.read("\(roots.proc)/self/maps", limit: Limits.mapsBytes),
-      let line = MemoryMaps.executable(in: maps).first(where: { $0.path.elementsEqual("[vdso]".utf8) })
+      let line = MemoryMaps.executable(in: maps).first(where: {
+        $0.path.elementsEqual("[vdso]".utf8)
+      })
     else { return nil }
     guard let address = UInt(exactly: line.start),
       let pointer = unsafe UnsafeRawPointer(bitPattern: address)

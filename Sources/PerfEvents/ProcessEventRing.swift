@@ -13,7 +13,7 @@ import Glibc
   /// Holds a record that wraps around the end of the ring.
   private let wrapped: UnsafeMutableRawBufferPointer
 
-  /// A power of two. A start of a dynamic program takes some 2 KiB, so 500 at once fit.
+  /// A power of two; a start of a dynamic program takes some 2 KiB, so 500 at once fit.
   private static let ringBytes = 1 << 20
   private static let smallestRingBytes = 64 << 10
 

@@ -34,7 +34,7 @@ package final class ExecutableStore {
 
   /// The file that a process has mapped.
   ///
-  /// - Parameter holdOpen: open it now, because the process may be gone when it is needed.
+  /// With `holdOpen` it is opened now, because the process may be gone when it is needed.
   func file(for memory: MappedMemory, pid: UInt32, holdOpen: Bool) -> MappedFile {
     if memory.path.elementsEqual("[vdso]".utf8) { return vdso }
     guard memory.inode != 0, memory.path.first == UInt8(ascii: "/") else { return generated }

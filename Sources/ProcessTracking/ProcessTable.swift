@@ -11,7 +11,7 @@ package final class ProcessTable {
   private let processes: Processes
   private var images: [UInt32: ProcessImage] = [:]
   private var lastGeneration: UInt64 = 0
-  /// Ended processes, oldest first. They are kept for a while: samples may still arrive.
+  /// Ended processes, oldest first, kept for a while because samples may still arrive.
   private var ended: [ProcessImage] = []
   /// Mapping events that the kernel could not deliver.
   package private(set) var lostEvents: UInt64 = 0

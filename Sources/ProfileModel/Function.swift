@@ -1,6 +1,8 @@
 /// A named piece of code, as every output format shows it.
 package struct Function: Hashable, Sendable {
-  /// Short name: no parameters, no template arguments. Unknown code is `[module+0xoffset]`.
+  /// Short name, without parameters and template arguments.
+  ///
+  /// Unknown code is `[module+0xoffset]`.
   package var name: StringTable.ID
   /// The whole demangled name; equal to `name` where there is nothing to add.
   package var fullName: StringTable.ID

@@ -10,7 +10,9 @@ package struct ProfileBuilder {
   private var threads: [ThreadIdentity: UInt32] = [:]
   private let stackLimit: Int
 
-  /// - Parameter stackLimit: the most distinct samples to hold.
+  /// - Parameters:
+  ///   - profile: what is known of the recording already; samples are added to it.
+  ///   - stackLimit: the most distinct samples to hold.
   package init(_ profile: Profile, stackLimit: Int) {
     self.profile = profile
     self.stackLimit = stackLimit
@@ -18,7 +20,9 @@ package struct ProfileBuilder {
 
   /// Counts one sample.
   ///
-  /// - Parameter describe: makes the sample's stack and thread, with a count of 0.
+  /// - Parameters:
+  ///   - key: what makes the sample equal to others.
+  ///   - describe: makes the sample's stack and thread, with a count of 0.
   package mutating func add(
     _ key: Span<UInt64>, describe: (inout ProfileBuilder) -> Sample
   ) {

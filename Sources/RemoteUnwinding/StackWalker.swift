@@ -24,7 +24,9 @@ import CLibUnwind
   /// Walks from `registers` to the start of the thread.
   ///
   /// - Parameters:
+  ///   - registers: those of the thread when it was interrupted.
   ///   - stack: what there is of the thread's stack.
+  ///   - code: what the process has mapped.
   ///   - limit: the most frames to find.
   ///   - frames: each frame's address is appended, leaf first; what it calls back is never empty.
   /// - Returns: why the walk ended, and whether a step had to trust a frame pointer.
@@ -128,8 +130,9 @@ import CLibUnwind
     return SignalFrame.interrupted(stackPointer: registers.stackPointer, in: state)
   }
 
-  /// Whether all but a few bytes of alignment has been popped from the stack that the program was
-  /// started with. Its first code has no unwind information in the loader and in some C libraries.
+  /// Whether all but a few bytes of alignment has been popped from the program's first stack.
+  ///
+  /// Its first code has no unwind information in the loader and in some C libraries.
   private func isProgramStart(_ stackPointer: UInt64) -> Bool {
     guard let stackBase else { return false }
     return stackPointer &+ 64 >= stackBase
@@ -150,7 +153,9 @@ import CLibUnwind
     return value
   }
 
-  /// The last resort: `push %rbp; mov %rsp, %rbp` leaves the caller's frame pointer and the return
+  /// The last resort, the frame pointer.
+  ///
+  /// `push %rbp; mov %rsp, %rbp` leaves the caller's frame pointer and the return
   /// address where RBP points. A chain that ends in 0 has reached the start of the thread
   /// (System V ABI, AMD64 supplement, 3.4.1).
   ///
@@ -188,7 +193,11 @@ import CLibUnwind
   /// Reads the callee-saved registers, which later frames may need, out of the cursor.
   private func collectRegisters(_ walk: inout Walk) {
     state.prepareStep()
-    for number in [UNW_X86_64_RBX, UNW_X86_64_RBP, UNW_X86_64_R12, UNW_X86_64_R13, UNW_X86_64_R14, UNW_X86_64_R15] {
+    let saved = [
+      UNW_X86_64_RBX, UNW_X86_64_RBP, UNW_X86_64_R12, UNW_X86_64_R13, UNW_X86_64_R14,
+      UNW_X86_64_R15,
+    ]
+    for number in saved {
       if let value = register(number) { walk.registers.values[Int(number.rawValue)] = value }
     }
   }

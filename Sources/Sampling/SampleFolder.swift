@@ -32,7 +32,9 @@ package final class SampleFolder {
 
   /// Adds one record of the ring.
   ///
-  /// - Parameter prepare: brings the process table up to the sample's time.
+  /// - Parameters:
+  ///   - record: a `struct raw_sample`, borrowed from the ring.
+  ///   - prepare: brings the process table up to the sample's time.
   package func add(_ record: RawSpan, prepare: (_ time: UInt64) -> Void) {
     guard let sample = RawSample(record) else {
       builder.profile.ledger.drop(.malformedRecord, count: 1)

@@ -70,8 +70,9 @@ package final class Sampler {
     return try object.load()
   }
 
-  /// Room for half a second of samples, so that a slow file does not cost any. The ring counts
-  /// twice in our resident memory, because libbpf maps it twice in a row.
+  /// Room for half a second of samples, so that a slow file does not cost any.
+  ///
+  /// The ring counts twice in our resident memory, because libbpf maps it twice in a row.
   private static func ringBytes(_ options: SamplerOptions, cpus: Int) -> Int {
     let sampleBytes = RawSample.headerBytes + options.stackBytes
     let wanted = options.frequency * cpus * sampleBytes / 2
@@ -94,7 +95,9 @@ package final class Sampler {
   }
 
   /// False when every process that was to be sampled has ended, and all their children.
-  package var hasTargets: Bool { !options.target.followsChildren || !object.isEmpty(map: "targets") }
+  package var hasTargets: Bool {
+    !options.target.followsChildren || !object.isEmpty(map: "targets")
+  }
 
   /// Begins to take samples.
   package func start() throws {

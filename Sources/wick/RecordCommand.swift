@@ -12,8 +12,7 @@ struct RecordCommand: ParsableCommand {
     abstract: "Profile the host, some processes or a command, and write one file.",
     discussion: """
       Without a target everything that runs is profiled. Ctrl-C ends early and still writes the \
-      file. Kernel memory of other users is read, so this needs root or capabilities; wick(1) \
-      lists them.
+      file. It looks into other processes, so it needs root, or the capabilities that wick(1) lists.
       """)
 
   @Flag(name: [.short, .customLong("all")], help: "Profile everything that runs (the default).")
@@ -47,7 +46,8 @@ struct RecordCommand: ParsableCommand {
 
   @Option(
     name: .customLong("stack-size"),
-    help: ArgumentHelp("How much of each stack is copied, in bytes; up to 64K.", valueName: "bytes"),
+    help: ArgumentHelp(
+      "How much of each stack is copied, in bytes; up to 64K.", valueName: "bytes"),
     transform: StackSizeArgument.parse)
   var stackBytes = 16_384
 
@@ -88,7 +88,8 @@ struct RecordCommand: ParsableCommand {
     do {
       let recording = try Recording(plan(), signals: signals)
       for missing in recording.degradations {
-        status.warn("\(missing.feature.rawValue): \(missing.cause): \(missing.loss) (\(missing.remedy))")
+        status.warn(
+          "\(missing.feature.rawValue): \(missing.cause): \(missing.loss) (\(missing.remedy))")
       }
       let (profile, cost) = try recording.run { status.show($0) }
       status.clear()

@@ -12,6 +12,7 @@
 
 // Each writes at most `capacity` bytes to `out`, without a final NUL, and returns their number; 0 if
 // the name is none of the language or its readable form does not fit. `mangled` ends in NUL.
-size_t wick_demangle_cxx(const char *_Nonnull mangled, int parameters, char *_Nonnull out, size_t capacity);
+size_t wick_demangle_cxx(const char *_Nonnull mangled, int parameters, char *_Nonnull out,
+                         size_t capacity);
 size_t wick_demangle_rust(const char *_Nonnull mangled, char *_Nonnull out, size_t capacity);
 size_t wick_demangle_swift(const char *_Nonnull mangled, char *_Nonnull out, size_t capacity);
