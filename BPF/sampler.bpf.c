@@ -40,10 +40,15 @@ struct {
 } scratch SEC(".maps");
 
 // Copies up to `allowed` bytes of user memory behind the `offset` that is already used, page by
-// page, because a read fails as a whole when one page is missing. The counters are 64 bits wide and
-// opaque, so that the register which the verifier bounds is the one that is used.
-static __always_inline u64 copy_memory(struct raw_sample *sample, u64 offset, u64 from, u64 allowed)
+// page, because a read fails as a whole when one page is missing. Returns how many were copied.
+//
+// The function is global, so that the verifier looks at its loop once. The counters are 64 bits
+// wide and opaque, so that the register which the verifier bounds is the one that is used.
+__attribute__((noinline)) int copy_memory(u32 cpu, u64 offset, u64 from, u64 allowed)
 {
+  struct raw_sample *sample = bpf_map_lookup_elem(&scratch, &cpu);
+  if (!sample)
+    return 0;
   u64 end = offset + allowed;
   u64 place = offset;
   for (int page = 0; page <= STACK_BYTES_MAX / PAGE_BYTES; page++) {
@@ -80,46 +85,48 @@ static __always_inline u64 allowed_bytes(struct raw_sample *sample, struct task_
   return allowed;
 }
 
-static __always_inline void copy_stack(struct raw_sample *sample, u64 pointer, u64 allowed)
+static __always_inline void copy_stack(struct raw_sample *sample, u32 cpu, u64 pointer, u64 allowed)
 {
   sample->stack_address = pointer - RED_ZONE_BYTES;
   sample->stack_allowed = allowed;
-  sample->stack_bytes = copy_memory(sample, 0, sample->stack_address, allowed);
+  sample->stack_bytes = copy_memory(cpu, 0, sample->stack_address, allowed);
   if (sample->stack_bytes || allowed <= RED_ZONE_BYTES)
     return;
   // The red zone may reach into a page that was never touched.
   sample->stack_address = pointer;
   sample->stack_allowed = allowed - RED_ZONE_BYTES;
-  sample->stack_bytes = copy_memory(sample, 0, pointer, allowed - RED_ZONE_BYTES);
+  sample->stack_bytes = copy_memory(cpu, 0, pointer, allowed - RED_ZONE_BYTES);
 }
 
-// Finds the stack pointer of the code that a signal handler on an alternate stack interrupted, and
-// leaves it in `below_address`, or else 0.
-//
-// The kernel put a `ucontext` near the top of that stack (arch/x86/include/asm/sigframe.h). It is
-// found by its `uc_stack`, which lies at a multiple of 16 and repeats where the alternate stack lies
-// and how large it is. The function is global, so that the verifier looks at its loop once.
-__attribute__((noinline)) int find_interrupted_stack(u32 cpu, u64 alternate, u64 size)
+// Whether the copied bytes at `place` are the `uc_stack` of a signal frame: they repeat where the
+// thread's alternate stack lies and how large it is. If so, the interrupted stack pointer is left
+// in `below_address`.
+__attribute__((noinline)) int is_signal_frame(u32 cpu, u64 place, u64 alternate, u64 size)
 {
   struct raw_sample *sample = bpf_map_lookup_elem(&scratch, &cpu);
-  if (!sample)
+  if (!sample || place > STACK_BYTES_MAX - UCONTEXT_BYTES)
     return 0;
-  // The place is kept in map memory: of that the verifier knows nothing, so that every turn of the
-  // loop looks the same to it.
-  volatile u64 *next = &sample->below_address;
-  *next = (sample->stack_address + sample->stack_bytes) / 16 * 16 - sample->stack_address;
-  for (int step = 0; step < SIGNAL_FRAME_MAX / 16; step++) {
-    *next -= 16;
-    u64 place = *next;
-    if (place > STACK_BYTES_MAX - UCONTEXT_BYTES)
-      continue;
-    u64 *stack = (void *)&sample->stack[place];
-    if (stack[0] != alternate || stack[2] != size)
-      continue;
-    sample->below_address = stack[(UCONTEXT_STACK_POINTER - UCONTEXT_STACK) / 8];
-    return 1;
+  u64 *stack = (void *)&sample->stack[place];
+  if (stack[0] != alternate || stack[2] != size)
+    return 0;
+  sample->below_address = stack[(UCONTEXT_STACK_POINTER - UCONTEXT_STACK) / 8];
+  return 1;
+}
+
+// Finds the stack that a signal handler on an alternate stack interrupted.
+//
+// The kernel put a `ucontext` near the top of the alternate stack, at a multiple of 16
+// (arch/x86/include/asm/sigframe.h). The functions are global, so that the verifier looks at each
+// once and not in every turn of the loop.
+__attribute__((noinline)) int find_interrupted_stack(u32 cpu, u64 top, u64 alternate, u64 size)
+{
+  for (int step = 1; step <= SIGNAL_FRAME_MAX / 16; step++) {
+    u64 distance = step * 16;
+    if (distance > top)
+      return 0;
+    if (is_signal_frame(cpu, top - distance, alternate, size))
+      return 1;
   }
-  sample->below_address = 0;
   return 0;
 }
 
@@ -130,17 +137,18 @@ static __always_inline void copy_stacks(struct raw_sample *sample, struct task_s
   u64 alternate = BPF_CORE_READ(task, sas_ss_sp);
   u64 size = BPF_CORE_READ(task, sas_ss_size);
   if (pointer < alternate || pointer - alternate >= size) {
-    copy_stack(sample, pointer, allowed_bytes(sample, task, pointer));
+    copy_stack(sample, cpu, pointer, allowed_bytes(sample, task, pointer));
     return;
   }
   u64 above = alternate + size - pointer + RED_ZONE_BYTES;
-  copy_stack(sample, pointer, above < stack_bytes_wanted ? above : stack_bytes_wanted);
-  if (!find_interrupted_stack(cpu, alternate, size))
+  copy_stack(sample, cpu, pointer, above < stack_bytes_wanted ? above : stack_bytes_wanted);
+  u64 end = (sample->stack_address + sample->stack_bytes) & ~15ULL;
+  if (!find_interrupted_stack(cpu, end - sample->stack_address, alternate, size))
     return;
   sample->below_allowed = allowed_bytes(sample, task, sample->below_address);
   sample->below_address -= RED_ZONE_BYTES;
   sample->below_bytes =
-      copy_memory(sample, sample->stack_bytes, sample->below_address, sample->below_allowed);
+      copy_memory(cpu, sample->stack_bytes, sample->below_address, sample->below_allowed);
 }
 
 static __always_inline void fill_user_side(struct raw_sample *sample, struct task_struct *task,
