@@ -35,6 +35,20 @@ package final class ExecutableFile {
 
   private static let pageBytes: UInt64 = 4_096
 
+  /// Whether threads begin in the function at one of the file's own addresses.
+  ///
+  /// Other files say so in their unwind information; the Go linker writes none, and the frame
+  /// pointer with which a Go thread begins is a left-over.
+  func isThreadStart(at address: UInt64) -> Bool {
+    guard !module.isSearchable, let symbol = symbols.symbol(at: address) else { return false }
+    let name = String(decoding: symbol.name, as: UTF8.self)
+    return Self.threadStarts.contains { name == $0 || name == $0 + ".abi0" }
+  }
+
+  /// - Source: Go's runtime, `runtime/asm_amd64.s` and `runtime/proc.go`.
+  private static let threadStarts = ["runtime.mstart", "runtime.goexit", "runtime.rt0_go"]
+  private lazy var symbols = image.symbols()
+
   /// The bytes of all segments in a range of addresses, zeros in between; empty if there are none.
   private static func read(_ image: ELFImage, at address: UInt64, count: Int) -> [UInt8] {
     var bytes: [UInt8] = []

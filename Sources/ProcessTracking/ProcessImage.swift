@@ -76,6 +76,15 @@ extension ProcessImage: CodeMap {
   }
 }
 
+extension ProcessImage {
+  package func isThreadStart(at address: UInt64) -> Bool {
+    guard let range = range(at: address), case .executable(let file) = contents(of: range),
+      let bias = file.bias(start: range.start, fileOffset: range.fileOffset)
+    else { return false }
+    return file.isThreadStart(at: address &- bias)
+  }
+}
+
 extension MappedRange {
   /// Whether an address in both ranges shows the same byte of the same file.
   fileprivate func shows(_ other: MappedRange) -> Bool {

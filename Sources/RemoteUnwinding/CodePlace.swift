@@ -14,4 +14,9 @@ package enum CodePlace {
 package protocol CodeMap {
   /// What the process has at a code address.
   func place(at address: UInt64) -> CodePlace
+
+  /// Whether the function at a code address is one that threads begin in.
+  ///
+  /// Asked where the walk would otherwise fail.
+  func isThreadStart(at address: UInt64) -> Bool
 }

@@ -78,7 +78,10 @@ import CLibUnwind
         state.bias = bias
         ended = step(&walk, in: code)
       }
-      if let ended { return ended }
+      if let ended {
+        let mayBeStart = ended == .noUnwindInfo || ended == .noMapping
+        return mayBeStart && code.isThreadStart(at: lookup) ? .start : ended
+      }
       if walk.registers.programCounter == 0 { return .start }
     }
     return .tooManyFrames
