@@ -136,6 +136,8 @@ var tests: [Target] {
     .testTarget(
       name: "ELFTests", dependencies: ["ELF", "LinuxHost", "ProfileModel"],
       swiftSettings: settings),
+    .testTarget(
+      name: "LinuxHostTests", dependencies: ["LinuxHost"], swiftSettings: settings),
     .testTarget(name: "RecordTests", dependencies: ["ProfileModel"], swiftSettings: settings),
   ]
 }
