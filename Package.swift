@@ -138,6 +138,9 @@ var tests: [Target] {
       swiftSettings: settings),
     .testTarget(
       name: "LinuxHostTests", dependencies: ["LinuxHost"], swiftSettings: settings),
+    .testTarget(
+      name: "PerfEventsTests", dependencies: ["LinuxHost", "PerfEvents"],
+      swiftSettings: settings),
     .testTarget(name: "RecordTests", dependencies: ["ProfileModel"], swiftSettings: settings),
   ]
 }
