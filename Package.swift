@@ -141,6 +141,9 @@ var tests: [Target] {
     .testTarget(
       name: "PerfEventsTests", dependencies: ["LinuxHost", "PerfEvents"],
       swiftSettings: settings),
+    .testTarget(
+      name: "RemoteUnwindingTests", dependencies: ["ELF", "LinuxHost", "RemoteUnwinding"],
+      swiftSettings: settings),
     .testTarget(name: "RecordTests", dependencies: ["ProfileModel"], swiftSettings: settings),
   ]
 }
