@@ -144,6 +144,10 @@ var tests: [Target] {
     .testTarget(
       name: "RemoteUnwindingTests", dependencies: ["ELF", "LinuxHost", "RemoteUnwinding"],
       swiftSettings: settings),
+    .testTarget(
+      name: "ProcessTrackingTests",
+      dependencies: ["LinuxHost", "PerfEvents", "ProcessTracking", "RemoteUnwinding"],
+      swiftSettings: settings),
     .testTarget(name: "RecordTests", dependencies: ["ProfileModel"], swiftSettings: settings),
   ]
 }
