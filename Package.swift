@@ -148,6 +148,12 @@ var tests: [Target] {
       name: "ProcessTrackingTests",
       dependencies: ["LinuxHost", "PerfEvents", "ProcessTracking", "RemoteUnwinding"],
       swiftSettings: settings),
+    .testTarget(
+      name: "SamplingTests",
+      dependencies: [
+        "BPFObjects", "BPFRuntime", "BPFShared", "LinuxHost", "PerfEvents", "ProfileModel",
+        "RemoteUnwinding", "Sampling",
+      ], swiftSettings: settings),
     .testTarget(name: "RecordTests", dependencies: ["ProfileModel"], swiftSettings: settings),
   ]
 }

@@ -72,6 +72,7 @@ package final class Sampler {
 
   /// Room for two seconds of samples, so that a slow file does not cost any.
   private static func ringBytes(_ options: SamplerOptions, cpus: Int) -> Int {
+    if let bytes = options.ringBytes { return bytes }
     let sampleBytes = RawSample.headerBytes + options.stackBytes
     let wanted = 2 * options.frequency * cpus * sampleBytes
     var bytes = 8 << 20
@@ -90,10 +91,16 @@ package final class Sampler {
   /// Also samples this process and its children.
   package func add(target pid: UInt32) throws {
     try object.update(map: "targets", key: pid, value: UInt8(1))
+    // If it has ended by now, nobody else would take it out again.
+    if !Processes(roots: machine.roots).exists(pid) {
+      try object.remove(map: "targets", key: pid)
+    }
   }
 
   /// False when every process that was to be sampled has ended, and all their children.
-  package var hasTargets: Bool { !options.target.followsChildren || !object.isEmpty(map: "targets") }
+  package var hasTargets: Bool {
+    !options.target.followsChildren || !object.isEmpty(map: "targets")
+  }
 
   /// Begins to take samples.
   package func start() throws {
