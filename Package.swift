@@ -154,6 +154,9 @@ var tests: [Target] {
         "BPFObjects", "BPFRuntime", "BPFShared", "LinuxHost", "PerfEvents", "ProfileModel",
         "RemoteUnwinding", "Sampling",
       ], swiftSettings: settings),
+    .testTarget(
+      name: "AgentTests",
+      dependencies: ["Agent", "LinuxHost", "ProfileModel", "Sampling"], swiftSettings: settings),
     .testTarget(name: "RecordTests", dependencies: ["ProfileModel"], swiftSettings: settings),
   ]
 }
