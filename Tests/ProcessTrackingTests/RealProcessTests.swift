@@ -31,7 +31,13 @@ import Testing
 
     var pid: UInt32 { UInt32(process.processIdentifier) }
     func readLine() -> String {
-      String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+      var line = Data()
+      while line.last != UInt8(ascii: "\n"),
+        let byte = try? output.fileHandleForReading.read(upToCount: 1), !byte.isEmpty
+      {
+        line.append(byte)
+      }
+      return String(decoding: line, as: UTF8.self)
     }
     func writeLine() { input.fileHandleForWriting.write(Data("\n".utf8)) }
   }

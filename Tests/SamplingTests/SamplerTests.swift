@@ -71,7 +71,8 @@ import Testing
     Self.check(profile)
     // 999 Hz for 0.3 s of one thread, on a machine that others use too.
     #expect(profile.ledger.taken > 50)
-    #expect(Self.processes(of: profile) == [Self.own])
+    // Other tests start programs meanwhile, which are children of this process.
+    #expect(Self.processes(of: profile).contains(Self.own))
     #expect(profile.ledger.dropped.isEmpty)
     #expect(profile.ledger.coverage > 0.9)
     #expect(sampler.folder.origins.count == profile.mappings.count)
