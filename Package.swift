@@ -136,6 +136,27 @@ var tests: [Target] {
     .testTarget(
       name: "ELFTests", dependencies: ["ELF", "LinuxHost", "ProfileModel"],
       swiftSettings: settings),
+    .testTarget(
+      name: "LinuxHostTests", dependencies: ["LinuxHost"], swiftSettings: settings),
+    .testTarget(
+      name: "PerfEventsTests", dependencies: ["LinuxHost", "PerfEvents"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "RemoteUnwindingTests", dependencies: ["ELF", "LinuxHost", "RemoteUnwinding"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "ProcessTrackingTests",
+      dependencies: ["LinuxHost", "PerfEvents", "ProcessTracking", "RemoteUnwinding"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "SamplingTests",
+      dependencies: [
+        "BPFObjects", "BPFRuntime", "BPFShared", "LinuxHost", "PerfEvents", "ProfileModel",
+        "RemoteUnwinding", "Sampling",
+      ], swiftSettings: settings),
+    .testTarget(
+      name: "AgentTests",
+      dependencies: ["Agent", "LinuxHost", "ProfileModel", "Sampling"], swiftSettings: settings),
     .testTarget(name: "RecordTests", dependencies: ["ProfileModel"], swiftSettings: settings),
   ]
 }

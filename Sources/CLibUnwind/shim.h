@@ -30,6 +30,23 @@ static inline int wick_search_unwind_table(unw_addr_space_t space, unw_word_t ad
   return _Ux86_64_dwarf_search_unwind_table(space, address, &info, procedure, needs_info, context);
 }
 
+// What libunwind has read of a function's unwind information: the start of its private
+// `struct dwarf_cie_info` (include/dwarf.h), the same in all versions since 0.99.
+struct wick_frame_program {
+  unw_word_t initial_start, initial_end;  // instructions that all functions of a CIE share
+  unw_word_t start, end;                  // instructions of this function
+  unw_word_t code_alignment, data_alignment;
+  unw_word_t return_address_register;
+};
+static inline struct wick_frame_program *wick_frame_program(const unw_proc_info_t *procedure)
+{
+  if (procedure->format != UNW_INFO_FORMAT_TABLE)
+    return 0;
+  if (procedure->unwind_info_size < (int)sizeof(struct wick_frame_program))
+    return 0;
+  return (struct wick_frame_program *)procedure->unwind_info;
+}
+
 static inline int wick_cursor_init(unw_cursor_t *cursor, unw_addr_space_t space, void *context)
 {
   return unw_init_remote(cursor, space, context);

@@ -51,14 +51,16 @@ static inline void wick_store_release(volatile __u64 *_Nonnull word, unsigned lo
 
 // Starts a program that waits before exec until a byte arrives on `gate`, and sends the errno of a
 // failed exec to `report`. Swift must not fork; between fork and exec this calls only functions
-// that are safe after a fork of a threaded process (signal-safety(7)).
+// that are safe after a fork of a threaded process (signal-safety(7)). The program gives up when
+// `opener`, the other end of the gate, is closed: by us, or because we died.
 static inline pid_t wick_spawn_gated(const char *_Nonnull path,
                                      char *_Nullable const *_Nonnull arguments, int gate,
-                                     int report, const sigset_t *_Nonnull signals)
+                                     int opener, int report, const sigset_t *_Nonnull signals)
 {
   pid_t pid = fork();
   if (pid)
     return pid;
+  close(opener);
   char go;
   ssize_t count;
   do

@@ -22,10 +22,13 @@ package final class ChildProcess {
     unsafe arguments.append(nil)
     defer { unsafe arguments.forEach { unsafe free($0) } }
     var mask = signals.set
-    let pid = unsafe wick_spawn_gated(command.path, arguments, gates[0], reports[1], &mask)
+    let pid = unsafe wick_spawn_gated(
+      command.path, arguments, gates[0], gates[1], reports[1], &mask)
     close(gates[0])
     close(reports[1])
     guard pid > 0 else {
+      close(gates[1])
+      close(reports[0])
       throw .cannotStart(command.path, reason: Self.reason(errno))
     }
     self.pid = UInt32(pid)

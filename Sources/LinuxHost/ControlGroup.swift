@@ -32,8 +32,10 @@ package struct ControlGroup: Hashable, Sendable {
     let mounts = Self.mounts(SystemFile.text("\(roots.proc)/self/mountinfo") ?? "")
     let candidates = name.hasPrefix("/") ? [name] : []
     let places = candidates + mounts.map { "\($0.point)/\(name)" }
-    guard let path = places.first(where: { Self.inode($0) != nil }), let id = Self.inode(path)
+    // Distributions link `cpu` to `cpu,cpuacct`: only the real path is below a mount point.
+    guard let found = places.first(where: { Self.inode($0) != nil }), let id = Self.inode(found)
     else { throw .notFound(name) }
+    let path = Self.realPath(found)
     let holder = mounts.filter { path == $0.point || path.hasPrefix($0.point + "/") }
       .max { $0.point.utf8.count < $1.point.utf8.count }
     guard let holder else { throw .notACgroup(path) }
@@ -72,6 +74,12 @@ package struct ControlGroup: Hashable, Sendable {
         point: String(fields[4]), isUnified: type == "cgroup2",
         controllers: options.filter { known.contains($0) }.map(String.init))
     }
+  }
+
+  private static func realPath(_ path: String) -> String {
+    guard let resolved = unsafe realpath(path, nil) else { return path }
+    defer { unsafe free(resolved) }
+    return unsafe String(cString: resolved)
   }
 
   private static func inode(_ path: String) -> UInt64? {

@@ -62,15 +62,21 @@ package struct FeatureTable: Sendable {
   private static func kernelSymbols(_ capabilities: Set<Capability>, _ roots: HostRoots)
     -> MissingFeature?
   {
-    let restriction = SystemFile.integer("\(roots.proc)/sys/kernel/kptr_restrict") ?? 0
-    let permitted =
-      restriction == 0
-      || restriction == 1 && !capabilities.isDisjoint(with: [.syslog, .sysAdmin])
-    guard !permitted else { return nil }
+    guard !capabilities.contains(.syslog) || restriction(roots) > 1 else { return nil }
+    let paranoia = SystemFile.integer("\(roots.proc)/sys/kernel/perf_event_paranoid") ?? 2
+    guard restriction(roots) > 0 || paranoia > 1 else { return nil }
     return MissingFeature(
-      feature: .kernelSymbols, cause: "kernel.kptr_restrict is \(restriction)",
+      feature: .kernelSymbols,
+      cause: restriction(roots) > 1 ? "kernel.kptr_restrict is 2" : "CAP_SYSLOG missing",
       loss: "kernel functions have addresses instead of names",
-      remedy: "grant CAP_SYSLOG, or set kernel.kptr_restrict to 0")
+      remedy: restriction(roots) > 1
+        ? "set kernel.kptr_restrict to 1" : "run as root, or grant CAP_SYSLOG")
+  }
+
+  /// - Source: kernel, `kallsyms_show_value`: 0 shows addresses to those who may profile the
+  ///   kernel, and like 1 to CAP_SYSLOG; 2 shows them to nobody.
+  private static func restriction(_ roots: HostRoots) -> Int {
+    SystemFile.integer("\(roots.proc)/sys/kernel/kptr_restrict") ?? 0
   }
 
   private static func mappedFiles(_ capabilities: Set<Capability>) -> MissingFeature? {

@@ -20,8 +20,9 @@ package struct Processes: Sendable {
     return found
   }
 
+  /// Whether there is such a process; the number of another thread than the first is none.
   package func exists(_ pid: UInt32) -> Bool {
-    unsafe access("\(roots.proc)/\(pid)", F_OK) == 0
+    status(of: pid, field: "Tgid:")?.first == pid
   }
 
   /// The executable mappings of a process, or nil if they cannot be read.

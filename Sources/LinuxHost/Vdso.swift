@@ -9,10 +9,12 @@ package enum Vdso {
         $0.path.elementsEqual("[vdso]".utf8)
       })
     else { return nil }
-    guard let address = UInt(exactly: line.start),
-      let pointer = unsafe UnsafeRawPointer(bitPattern: address)
-    else { return nil }
-    let count = Int(line.end - line.start)
-    return unsafe [UInt8](UnsafeRawBufferPointer(start: pointer, count: count))
+    // Through the kernel, for the table may be a recorded one and name memory that we do not have.
+    let size = line.end - line.start
+    guard size <= largestImage else { return nil }
+    let bytes = OpenFile(trusted: "\(roots.proc)/self/mem")?.read(at: line.start, count: Int(size))
+    return bytes?.count == Int(size) ? bytes : nil
   }
+
+  private static let largestImage: UInt64 = 1 << 20
 }

@@ -24,6 +24,8 @@ enum ProcessEventDecoder {
       guard let pid = u32(record, at: 8), let tid = u32(record, at: 16) else { return nil }
       return ProcessEvent(time: time, pid: pid, kind: .exit(tid: tid))
     case PERF_RECORD_LOST.rawValue:
+      // Its own two numbers and the time; a shorter one would take the time for the count.
+      guard record.byteCount >= 32 else { return nil }
       return u64(record, at: 16).map { ProcessEvent(time: time, pid: 0, kind: .lost(count: $0)) }
     default: return nil
     }
@@ -31,7 +33,7 @@ enum ProcessEventDecoder {
 
   /// `{header, pid, tid, addr, len, pgoff, maj, min, ino, ino_generation, prot, flags, filename}`.
   private static func map(_ record: RawSpan, time: UInt64) -> ProcessEvent? {
-    guard let pid = u32(record, at: 8), let start = u64(record, at: 16),
+    guard record.byteCount >= 80, let pid = u32(record, at: 8), let start = u64(record, at: 16),
       let length = u64(record, at: 24), let fileOffset = u64(record, at: 32),
       let major = u32(record, at: 40), let minor = u32(record, at: 44),
       let inode = u64(record, at: 48), let generation = u64(record, at: 56),

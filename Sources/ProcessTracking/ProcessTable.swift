@@ -43,8 +43,12 @@ package final class ProcessTable {
     return replaceImage(of: pid)
   }
 
+  /// How many processes are known, ended ones included.
+  package var count: Int { images.count }
+
   @discardableResult
   private func replaceImage(of pid: UInt32) -> ProcessImage {
+    if images.count >= Limits.trackedProcesses, images[pid] == nil { makeRoom() }
     let image = ProcessImage(pid: pid, generation: nextGeneration(), store: store)
     images[pid] = image
     return image
@@ -64,7 +68,7 @@ package final class ProcessTable {
       if let parent = images[parent] { child.ranges = parent.ranges }
     case .exit(let tid): if tid == event.pid { retire(event.pid) }
     case .lost(let count):
-      lostEvents += count
+      lostEvents &+= count
       images.values.forEach { $0.nextReconciliation = 0 }
     }
   }
@@ -77,6 +81,18 @@ package final class ProcessTable {
       images[old.pid] = nil
     }
     ended.removeFirst(Self.endedToKeep)
+  }
+
+  /// Forgets the ended processes, then those whose end was never reported, in the end all: what is
+  /// needed again is read from `/proc` again.
+  private func makeRoom() {
+    for old in ended where images[old.pid] === old { images[old.pid] = nil }
+    ended.removeAll()
+    guard images.count >= Limits.trackedProcesses / 2 else { return }
+    let running = Set(processes.all())
+    images = images.filter { running.contains($0.key) }
+    guard images.count >= Limits.trackedProcesses else { return }
+    images.removeAll()
   }
 
   private func insert(_ memory: MappedMemory, into image: ProcessImage, holdOpen: Bool) {

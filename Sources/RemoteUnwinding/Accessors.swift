@@ -35,8 +35,32 @@ enum Accessors {
         module.extent.upperBound &+ state.bias, module.tableBase &+ state.bias,
         table.address &+ state.bias, table.count, procedure, needsInfo, context)
       if status == -UNW_ENOINFO_CODE { state.foundNothing = true }
+      if status == 0, needsInfo != 0, let procedure = unsafe procedure {
+        unsafe refuseHarm(procedure, in: state)
+      }
       return status
     }
+
+  /// Makes libunwind fail, and free what it holds, instead of running a program that would harm us.
+  private static func refuseHarm(
+    _ procedure: UnsafeMutablePointer<unw_proc_info_t>, in state: WalkState
+  ) {
+    guard let program = unsafe wick_frame_program(procedure) else {
+      state.refused = true
+      return
+    }
+    var check = FrameProgramCheck(state: state)
+    let isHarmless =
+      unsafe program.pointee.return_address_register < UInt64(UserRegisters.count)
+      && check.accepts(from: program.pointee.initial_start, to: program.pointee.initial_end)
+      && check.accepts(from: program.pointee.start, to: program.pointee.end)
+    guard !isHarmless else { return }
+    state.refused = true
+    // A program of one byte that cannot be read.
+    unsafe program.pointee.return_address_register = 0
+    unsafe program.pointee.initial_start = 0
+    unsafe program.pointee.initial_end = 1
+  }
 
   private static let accessMemory:
     @convention(c) (

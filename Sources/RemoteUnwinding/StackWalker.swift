@@ -6,6 +6,11 @@ import CLibUnwind
 /// It touches neither the process nor its memory, so it works after the process has ended.
 @safe package final class StackWalker {
   private let space: unw_addr_space_t
+  /// For frames that were interrupted.
+  ///
+  /// libunwind's cache knows an address, but not whether it is one to return to, where the row in
+  /// front of it applies. Behind a call that never returns, a block with another row may begin.
+  private let interruptedSpace: unw_addr_space_t
   private let state = WalkState()
   private var cursor = unw_cursor_t()
   private var stackBase: UInt64?
@@ -13,13 +18,24 @@ import CLibUnwind
   /// Nil when memory is short.
   package init?() {
     guard let space = unsafe wick_address_space_create(&Accessors.table) else { return nil }
+    guard let interruptedSpace = unsafe wick_address_space_create(&Accessors.table) else {
+      unsafe wick_address_space_destroy(space)
+      return nil
+    }
     unsafe self.space = space
+    unsafe self.interruptedSpace = interruptedSpace
   }
 
-  deinit { unsafe wick_address_space_destroy(space) }
+  deinit {
+    unsafe wick_address_space_destroy(space)
+    unsafe wick_address_space_destroy(interruptedSpace)
+  }
 
   /// Forgets what was learned; needed when another file is mapped over an earlier one.
-  package func forget() { unsafe wick_address_space_flush(space) }
+  package func forget() {
+    unsafe wick_address_space_flush(space)
+    unsafe wick_address_space_flush(interruptedSpace)
+  }
 
   /// Walks from `registers` to the start of the thread.
   ///
@@ -38,6 +54,7 @@ import CLibUnwind
     state.stackCount = min(stack.count, stack.bytes.byteCount)
     state.belowStart = stack.belowAddress
     stackBase = stack.base
+    state.prepareWalk()
     return unsafe stack.bytes.withUnsafeBytes { bytes in
       unsafe state.stack = bytes
       defer { unsafe state.stack = UnsafeRawBufferPointer(start: nil, count: 0) }
@@ -95,6 +112,7 @@ import CLibUnwind
       // A fresh cursor takes its address for an interrupted one: point it into the call.
       if walk.isReturnAddress { state.registers.programCounter &-= 1 }
       let context = unsafe Unmanaged.passUnretained(state).toOpaque()
+      let space = unsafe walk.isReturnAddress ? space : interruptedSpace
       guard unsafe wick_cursor_init(&cursor, space, context) == 0 else { return .badUnwindInfo }
       walk.cursorIsValid = true
     }
@@ -120,10 +138,15 @@ import CLibUnwind
       (!grew || stackPointer - before >= SignalFrame.smallest)
       && SignalFrame.isReturn(at: walk.registers.programCounter, in: state)
     guard grew || isSignalFrame else { return .badFrame }
+    let wasReturnAddress = walk.isReturnAddress
     walk.registers.programCounter = programCounter
     walk.registers.stackPointer = stackPointer
     walk.isReturnAddress = !isSignalFrame
     walk.trustsFramePointer = false
+    if walk.isReturnAddress != wasReturnAddress {
+      collectRegisters(&walk)
+      walk.cursorIsValid = false
+    }
     return nil
   }
 
@@ -193,15 +216,13 @@ import CLibUnwind
   /// A frame pointer further away than this is some other value.
   private static let largestFrame: UInt64 = 1 << 20
 
-  /// Reads the callee-saved registers, which later frames may need, out of the cursor.
+  /// Reads the registers that later frames may need out of the cursor.
   private func collectRegisters(_ walk: inout Walk) {
     state.prepareStep()
-    let saved = [
-      UNW_X86_64_RBX, UNW_X86_64_RBP, UNW_X86_64_R12, UNW_X86_64_R13, UNW_X86_64_R14,
-      UNW_X86_64_R15,
-    ]
-    for number in saved {
-      if let value = register(number) { walk.registers.values[Int(number.rawValue)] = value }
+    // The stack pointer and the program counter are known already.
+    for number in 0..<UserRegisters.count where number != 7 && number != 16 {
+      let name = x86_64_regnum_t(rawValue: UInt32(number))
+      if let value = register(name) { walk.registers.values[number] = value }
     }
   }
 }

@@ -16,6 +16,10 @@ package final class UnwindModule {
   private var lastBlock: [UInt8] = []
 
   private static let blockBytes: UInt64 = 1 << 16
+  /// 32 MiB, more than the largest real programs have of it; a sparse file can claim any size.
+  ///
+  /// Nothing is read twice, so what was checked once cannot have changed when it is used.
+  private static let blocksMax = 512
 
   /// - Parameters:
   ///   - extent: from the first to behind the last byte of the loaded segments.
@@ -43,8 +47,8 @@ package final class UnwindModule {
       bytes[3] == 0x3b
     else { return nil }
     let count = bytes[8...].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    let room = (header.upperBound - header.lowerBound - 12) / 8
-    guard count > 0, count <= room else { return nil }
+    let size = header.upperBound - header.lowerBound
+    guard size >= 12, count > 0, count <= (size - 12) / 8 else { return nil }
     return (header.lowerBound + 12, count)
   }
 
@@ -68,14 +72,26 @@ package final class UnwindModule {
       lastBlock = known
       return
     }
+    lastBlock = []
+    guard blocks.count < Self.blocksMax else { return }
     lastBlock = read(number * Self.blockBytes, Int(Self.blockBytes))
     blocks[number] = lastBlock
   }
 
   /// A word on a block's edge, or at the end of the file, which is padded with zeros.
   private func wordAcrossBlocks(at address: UInt64) -> UInt64? {
-    let bytes = read(address, 8)
-    guard !bytes.isEmpty else { return nil }
-    return bytes.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    var word: UInt64 = 0
+    var found = false
+    for index in UInt64(0)..<8 {
+      let (place, overflow) = address.addingReportingOverflow(index)
+      if overflow { break }
+      let number = place / Self.blockBytes
+      if number != lastNumber { select(number) }
+      let offset = Int(place % Self.blockBytes)
+      guard offset < lastBlock.count else { continue }
+      word |= UInt64(lastBlock[offset]) << (8 * index)
+      found = true
+    }
+    return found ? word : nil
   }
 }

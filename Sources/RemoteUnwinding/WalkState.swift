@@ -15,22 +15,33 @@
   var missedStack = false
   /// No unwind information covers the program counter.
   var foundNothing = false
+  /// The unwind program would have harmed us; nothing more is read for this step.
+  var refused = false
   /// Reads left until the step is given up: unwind programs come from foreign files, and an
   /// expression in one may loop for ever.
   var readsLeft = 0
+  /// Reads left until the whole walk is given up, because every step may be as bad as the last.
+  var walkReadsLeft = 0
 
   /// Enough for the longest real unwind program (64 KiB) byte by byte, with its table search.
   static let readsPerStep = 1 << 17
 
+  /// Five times what 1,024 frames of as many functions need that were never seen before.
+  static let readsPerWalk = 1 << 20
+
+  func prepareWalk() { walkReadsLeft = Self.readsPerWalk }
+
   func prepareStep() {
     missedStack = false
     foundNothing = false
+    refused = false
     readsLeft = Self.readsPerStep
   }
 
   func word(at address: UInt64) -> UInt64? {
     readsLeft -= 1
-    guard readsLeft > 0, !foundNothing else { return nil }
+    walkReadsLeft -= 1
+    guard readsLeft > 0, walkReadsLeft > 0, !foundNothing, !refused else { return nil }
     if let word = stackWord(at: address) { return word }
     if let module, case let inFile = address &- bias, module.extent.contains(inFile) {
       return module.word(at: inFile)

@@ -74,6 +74,7 @@ package final class Sampler {
   ///
   /// The ring counts twice in our resident memory, because libbpf maps it twice in a row.
   private static func ringBytes(_ options: SamplerOptions, cpus: Int) -> Int {
+    if let bytes = options.ringBytes { return bytes }
     let sampleBytes = RawSample.headerBytes + options.stackBytes
     let wanted = options.frequency * cpus * sampleBytes / 2
     var bytes = 4 << 20
@@ -92,6 +93,10 @@ package final class Sampler {
   /// Also samples this process and its children.
   package func add(target pid: UInt32) throws {
     try object.update(map: "targets", key: pid, value: UInt8(1))
+    // If it has ended by now, nobody else would take it out again.
+    if !Processes(roots: machine.roots).exists(pid) {
+      try object.remove(map: "targets", key: pid)
+    }
   }
 
   /// False when every process that was to be sampled has ended, and all their children.

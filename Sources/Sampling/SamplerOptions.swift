@@ -10,6 +10,8 @@ package struct SamplerOptions: Sendable {
   package var wantsKernelFrames = true
   package var wantsUserFrames = true
   package var trigger = SampleTrigger.cpuClock
+  /// Bytes of the ring between kernel and wick, a power of two; nil for two seconds of samples.
+  package var ringBytes: Int?
 
   package init() {}
 

@@ -1,0 +1,127 @@
+import BPFShared
+import BPFObjects
+import BPFRuntime
+import RemoteUnwinding
+import Testing
+
+@testable import Sampling
+
+/// What the kernel's side sends, and what we take it for.
+@Suite struct RawSampleTests {
+  /// A record with `stackBytes` of stack, whose every field has another value.
+  private static func record(stackBytes: Int = 64, kernelFrames: UInt32 = 2) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: Int(RAW_SAMPLE_HEADER) + stackBytes)
+    func put(_ value: some FixedWidthInteger & UnsignedInteger, at offset: Int?) {
+      guard let offset else {
+        Issue.record("the header has no such field")
+        return
+      }
+      for index in 0..<value.bitWidth / 8 {
+        bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index))
+      }
+    }
+    put(UInt64(0x1122_3344_5566_7788), at: MemoryLayout<raw_sample>.offset(of: \.time_ns))
+    put(UInt32(11), at: MemoryLayout<raw_sample>.offset(of: \.pid))
+    put(UInt32(12), at: MemoryLayout<raw_sample>.offset(of: \.tid))
+    put(UInt32(SAMPLE_IN_SYSCALL.rawValue), at: MemoryLayout<raw_sample>.offset(of: \.flags))
+    put(kernelFrames, at: MemoryLayout<raw_sample>.offset(of: \.kernel_frames))
+    put(UInt32(stackBytes), at: MemoryLayout<raw_sample>.offset(of: \.stack_bytes))
+    put(UInt32(4_096), at: MemoryLayout<raw_sample>.offset(of: \.stack_allowed))
+    put(UInt64(0x0063_6f72_70), at: MemoryLayout<raw_sample>.offset(of: \.process_name))
+    put(UInt64(0x6461_6572_6874), at: MemoryLayout<raw_sample>.offset(of: \.thread_name))
+    put(UInt64(0x7fff_0000), at: MemoryLayout<raw_sample>.offset(of: \.stack_address))
+    put(UInt64(0x7fff_8000), at: MemoryLayout<raw_sample>.offset(of: \.stack_base))
+    let registers = MemoryLayout<raw_sample>.offset(of: \.registers)
+    for index in 0..<17 { put(UInt64(100 + index), at: registers.map { $0 + index * 8 }) }
+    let kernel = MemoryLayout<raw_sample>.offset(of: \.kernel)
+    for index in 0..<127 { put(UInt64(1_000 + index), at: kernel.map { $0 + index * 8 }) }
+    return bytes
+  }
+
+  private static func decode(_ bytes: [UInt8]) -> RawSample? { unsafe RawSample(bytes.span.bytes) }
+
+  @Test func everyFieldIsReadFromWhereTheSharedHeaderPutsIt() throws {
+    let bytes = Self.record()
+    let sample = try #require(Self.decode(bytes))
+    #expect(sample.time == 0x1122_3344_5566_7788)
+    #expect(sample.pid == 11)
+    #expect(sample.tid == 12)
+    #expect(sample.flags == .inSyscall)
+    #expect(sample.kernelFrameCount == 2)
+    #expect(sample.stackBytes == 64)
+    #expect(sample.stackAllowed == 4_096)
+    #expect(RawSample.string(sample.processName) == Array("proc".utf8))
+    #expect(RawSample.string(sample.threadName) == Array("thread".utf8))
+    #expect(sample.stackAddress == 0x7fff_0000)
+    #expect(sample.stackBase == 0x7fff_8000)
+    for index in 0..<17 { #expect(sample.registers.values[index] == UInt64(100 + index)) }
+    for index in 0..<127 {
+      #expect(unsafe RawSample.kernelFrame(index, of: bytes.span.bytes) == UInt64(1_000 + index))
+    }
+    #expect(RawSample.headerBytes == 1_232)
+  }
+
+  @Test func aShortRecordIsRefused() {
+    let bytes = Self.record()
+    for count in 0..<bytes.count { #expect(Self.decode(Array(bytes.prefix(count))) == nil) }
+    #expect(Self.decode(bytes + [0, 0, 0, 0]) != nil)
+  }
+
+  @Test func aRecordThatContradictsItselfIsRefused() {
+    #expect(Self.decode(Self.record(kernelFrames: 127)) != nil)
+    for count in [128, 0x7fff_ffff, 0xffff_ffff] as [UInt32] {
+      #expect(Self.decode(Self.record(kernelFrames: count)) == nil)
+    }
+    for size in [65, 0x8000_0000, 0xffff_ffff] as [UInt32] {
+      var bytes = Self.record()
+      for index in 0..<4 { bytes[24 + index] = UInt8(truncatingIfNeeded: size >> (8 * index)) }
+      #expect(Self.decode(bytes) == nil)
+    }
+  }
+
+  @Test func aNameEndsAtItsFirstNulOrAtItsSixteenthByte() {
+    #expect(RawSample.string((0, 0)).isEmpty)
+    #expect(RawSample.string((0x41, 0x42)) == [0x41])
+    #expect(RawSample.string((UInt64.max, UInt64.max)).count == 16)
+  }
+}
+
+/// The compiled object, which anybody may open.
+@Suite struct BPFObjectTests {
+  @Test(arguments: ["sample_on_cpu", "follow_child", "forget_process"])
+  func everyProgramThatSwiftNamesExists(_ name: String) throws {
+    try OpenedObject(.sampler).skip(program: name)
+  }
+
+  @Test(arguments: ["samples", "scratch", "targets", "counters"])
+  func everyMapThatSwiftNamesExists(_ name: String) throws {
+    try OpenedObject(.sampler).resize(map: name, to: 1 << 16)
+  }
+
+  @Test func everySettingHasTheSizeThatSwiftGivesIt() throws {
+    let object = try OpenedObject(.sampler)
+    try object.set("stack_bytes_wanted", to: UInt32(1))
+    try object.set("want_kernel", to: true)
+    try object.set("want_user", to: true)
+    try object.set("wakeup_bytes", to: UInt64(1))
+    try object.set("only_targets", to: true)
+    try object.set("only_cgroup", to: UInt64(1))
+    try object.set("cgroup_controller", to: CInt(1))
+  }
+
+  @Test func aNameOrSizeThatIsWrongIsAnErrorWithItsName() throws {
+    let object = try OpenedObject(.sampler)
+    #expect(throws: BPFError.self) { try object.set("stack_bytes_wanted", to: UInt64(1)) }
+    #expect(throws: BPFError.self) { try object.set("no_such_setting", to: UInt64(1)) }
+    #expect(throws: BPFError.self) { try object.resize(map: "no_such_map", to: 1) }
+    do { try object.skip(program: "no_such_program") } catch {
+      #expect(error.description.contains("no_such_program"))
+    }
+  }
+
+  @Test func theKernelKnowsItsControllers() {
+    #expect(KernelTypes.enumerator("cpu_cgrp_id", of: "cgroup_subsys_id") != nil)
+    #expect(KernelTypes.enumerator("nothing_cgrp_id", of: "cgroup_subsys_id") == nil)
+    #expect(KernelTypes.enumerator("cpu_cgrp_id", of: "no_such_enum") == nil)
+  }
+}
