@@ -145,7 +145,9 @@ static __always_inline void copy_stacks(struct raw_sample *sample, struct task_s
   u64 end = (sample->stack_address + sample->stack_bytes) & ~15ULL;
   if (!find_interrupted_stack(cpu, end - sample->stack_address, alternate, size))
     return;
-  sample->below_allowed = allowed_bytes(sample, task, sample->below_address);
+  u64 allowed = allowed_bytes(sample, task, sample->below_address);
+  u64 room = STACK_BYTES_MAX - sample->stack_bytes;
+  sample->below_allowed = allowed < room ? allowed : room;
   sample->below_address -= RED_ZONE_BYTES;
   sample->below_bytes =
       copy_memory(cpu, sample->stack_bytes, sample->below_address, sample->below_allowed);
@@ -225,7 +227,7 @@ int BPF_PROG(follow_child, struct task_struct *parent, struct task_struct *child
 {
   u32 pid = parent->tgid;
   u32 child_pid = child->tgid;
-  u8 present = 1;
+  u8 present = TARGET_RUNS;
   if (child_pid == pid || !bpf_map_lookup_elem(&targets, &pid))
     return 0;
   if (bpf_map_update_elem(&targets, &child_pid, &present, BPF_ANY))
@@ -233,11 +235,24 @@ int BPF_PROG(follow_child, struct task_struct *parent, struct task_struct *child
   return 0;
 }
 
+// The last thread of a process is ending. It is still sampled, for tearing down its memory may take
+// long, but there is nothing to wait for any more.
 SEC("tp_btf/sched_process_exit")
+int BPF_PROG(mark_ended, struct task_struct *task)
+{
+  u32 pid = task->tgid;
+  u8 *state = bpf_map_lookup_elem(&targets, &pid);
+  if (state && task->signal->live.counter == 0)
+    *state = TARGET_ENDED;
+  return 0;
+}
+
+// The number of a process may be used again.
+SEC("tp_btf/sched_process_free")
 int BPF_PROG(forget_process, struct task_struct *task)
 {
   u32 pid = task->tgid;
-  if (task->signal->live.counter == 0)  // its last thread: the number may now be used again
+  if (task->pid == task->tgid)
     bpf_map_delete_elem(&targets, &pid);
   return 0;
 }

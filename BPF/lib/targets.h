@@ -12,7 +12,9 @@ const volatile bool only_targets = false;
 const volatile u64 only_cgroup = 0;
 const volatile int cgroup_controller = -1;
 
-// Processes to sample; their children join at fork.
+enum target_state { TARGET_ENDED = 0, TARGET_RUNS = 1 };
+
+// Processes to sample, with their state; their children join at fork.
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, 1);

@@ -109,6 +109,22 @@ package final class Recording {
     return (profile, cost())
   }
 
+  /// What went missing besides samples, in sentences.
+  package var losses: [String] {
+    var losses: [String] = []
+    if sampler.targetsLost > 0 {
+      losses.append(
+        "\(sampler.targetsLost) forked processes were not followed: "
+          + "there were more than \(Limits.targets) (profile a cgroup instead)")
+    }
+    if sampler.lostProcessEvents > 0 {
+      losses.append(
+        "\(sampler.lostProcessEvents) changes of processes were not reported in time: "
+          + "some stacks may be incomplete (profile fewer processes at once)")
+    }
+    return losses
+  }
+
   /// The command's exit status, waited for; nil if there is no command.
   package func commandStatus() -> CInt? { child?.wait() }
 

@@ -92,3 +92,9 @@ static inline int wick_terminal_size(int terminal, struct winsize *_Nonnull size
 {
   return ioctl(terminal, TIOCGWINSZ, size);
 }
+
+static inline int wick_signal_is_ignored(int number)
+{
+  struct sigaction action;
+  return sigaction(number, 0, &action) == 0 && action.sa_handler == SIG_IGN;
+}

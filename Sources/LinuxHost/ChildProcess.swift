@@ -56,7 +56,7 @@ package final class ChildProcess {
     guard count == MemoryLayout<CInt>.size else { return }  // the pipe closed: exec succeeded
     _ = wait()
     throw code == ENOENT
-      ? .notFound(path) : .notExecutable(path, reason: Self.reason(code))
+      ? .noInterpreter(path) : .notExecutable(path, reason: Self.reason(code))
   }
 
   /// The exit status as a shell reports it (128 + signal number after a signal), or nil while the

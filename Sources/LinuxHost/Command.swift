@@ -8,11 +8,16 @@ package struct Command: Sendable {
   package enum Failure: Error, Hashable, CustomStringConvertible {
     case notFound(String)
     case notExecutable(String, reason: String)
+    /// The file is there, but what is to run it is not.
+    case noInterpreter(String)
     case cannotStart(String, reason: String)
 
     /// The status that a shell gives: 127 not found, 126 not executable.
     package var exitStatus: CInt {
-      if case .notFound = self { 127 } else { 126 }
+      switch self {
+      case .notFound, .noInterpreter: 127
+      case .notExecutable, .cannotStart: 126
+      }
     }
 
     package var description: String {
@@ -21,6 +26,8 @@ package struct Command: Sendable {
         "\(name): command not found (check the spelling and PATH, or give the full path)"
       case .notExecutable(let path, let reason):
         "cannot run \(path): \(reason) (make it executable: chmod +x)"
+      case .noInterpreter(let path):
+        "cannot run \(path): its interpreter is missing (see its first line, or file \(path))"
       case .cannotStart(let path, let reason): "cannot start \(path): \(reason)"
       }
     }
@@ -46,7 +53,10 @@ package struct Command: Sendable {
 
   private static func check(_ path: String) throws(Failure) -> String {
     var status = stat()
-    guard unsafe stat(path, &status) == 0 else { throw .notFound(path) }
+    guard unsafe stat(path, &status) == 0 else {
+      throw errno == EACCES
+        ? .notExecutable(path, reason: "permission denied") : .notFound(path)
+    }
     guard status.st_mode & S_IFMT != S_IFDIR else {
       throw .notExecutable(path, reason: "it is a directory")
     }

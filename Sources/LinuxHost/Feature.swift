@@ -26,7 +26,7 @@ package struct MissingFeature: Hashable, Sendable {
 package struct FeatureTable: Sendable {
   package let missing: [MissingFeature]
 
-  package func has(_ feature: Feature) -> Bool { !missing.contains { $0.feature == feature } }
+  package func has(_ feature: Feature) -> Bool { reason(feature) == nil }
 
   package func reason(_ feature: Feature) -> MissingFeature? {
     missing.first { $0.feature == feature }

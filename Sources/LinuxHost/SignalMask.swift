@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Holds back the signals that ask us to end, so that they can be answered when it suits.
@@ -12,11 +13,16 @@ package final class SignalMask {
     var watched = sigset_t()
     var before = sigset_t()
     unsafe sigemptyset(&watched)
-    for signal in [SIGINT, SIGTERM, SIGHUP] { unsafe sigaddset(&watched, signal) }
+    for signal in [SIGINT, SIGTERM, SIGHUP] where !Self.isIgnored(signal) {
+      unsafe sigaddset(&watched, signal)
+    }
     unsafe pthread_sigmask(SIG_BLOCK, &watched, &before)
     self.watched = watched
     set = before
   }
+
+  /// A signal that is ignored (nohup, a job in the background) would be held back all the same.
+  private static func isIgnored(_ signal: CInt) -> Bool { wick_signal_is_ignored(signal) != 0 }
 
   /// The number of a signal that has arrived.
   package func pending() -> CInt? {

@@ -8,11 +8,6 @@ package enum Terminal {
     isatty(STDERR_FILENO) == 1 && variable("TERM") != "dumb"
   }
 
-  /// Whether colours are wanted on standard output (no-color.org).
-  package static var wantsColour: Bool {
-    isatty(STDOUT_FILENO) == 1 && (variable("NO_COLOR") ?? "").isEmpty && variable("TERM") != "dumb"
-  }
-
   /// Columns of the terminal on standard output; nil if it is none.
   package static var columns: Int? {
     var size = winsize()

@@ -42,7 +42,7 @@ package final class ExecutableStore {
       device: memory.device, inode: memory.inode, generation: memory.inodeGeneration,
       path: memory.path)
     if let known = mapped[key] { return known }
-    guard mapped.count < Limits.files else { return generated }
+    guard mapped.count < Limits.files else { return unreadable(memory, pid: pid) }
     let file = MappedFile(
       path: memory.path, inode: memory.inode, device: memory.device, contents: .unopened)
     mapped[key] = file
@@ -65,11 +65,24 @@ package final class ExecutableStore {
       return file.contents
     }
     file.file = nil
-    file.contents = executable(opened, path: file.path).map { .executable($0) } ?? .generated
+    if let executable = executable(opened, path: file.path) {
+      file.contents = .executable(executable)
+    } else {
+      file.contents = file.isMemory ? .generated : .unreadable(pid: pid)
+      file.failures = Self.attempts
+    }
     return file.contents
   }
 
-  /// Nil for a file that is no executable image, such as the memory file of a JIT.
+  private func unreadable(_ memory: MappedMemory, pid: UInt32) -> MappedFile {
+    let file = MappedFile(
+      path: memory.path, inode: memory.inode, device: memory.device,
+      contents: .unreadable(pid: pid))
+    file.failures = Self.attempts
+    return file
+  }
+
+  /// Nil for a file that is no executable image.
   private func executable(_ opened: OpenFile, path: [UInt8]) -> ExecutableFile? {
     if let known = executables[opened.identity] { return known }
     guard let image = try? ELFImage(opened) else { return nil }

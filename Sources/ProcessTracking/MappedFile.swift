@@ -22,6 +22,13 @@ package final class MappedFile {
   /// Processes for which opening it failed.
   var failures = 0
 
+  /// Memory that has a name: a JIT that maps its code twice uses such a file.
+  var isMemory: Bool {
+    ["/memfd:", "/dev/zero", "/dev/shm/", "/SYSV", "/anon_hugepage"].contains {
+      path.starts(with: $0.utf8)
+    }
+  }
+
   init(path: [UInt8], inode: UInt64, device: DeviceNumber, contents: Contents) {
     self.path = path
     self.inode = inode

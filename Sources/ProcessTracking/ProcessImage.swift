@@ -12,6 +12,8 @@ package final class ProcessImage {
   /// Nanoseconds of `CLOCK_MONOTONIC` before which `/proc` is not asked again.
   var nextReconciliation: UInt64 = 0
   var reconciliations: UInt64 = 0
+  /// Events were lost: the ranges may be those of another program.
+  var mayBeWrong = false
 
   private let store: ExecutableStore
   private var lastIndex = 0
@@ -88,7 +90,9 @@ extension ProcessImage {
 extension MappedRange {
   /// Whether an address in both ranges shows the same byte of the same file.
   fileprivate func shows(_ other: MappedRange) -> Bool {
-    file === other.file && start &- fileOffset == other.start &- other.fileOffset
+    guard file === other.file else { return false }
+    // Memory without a file has no offset worth comparing.
+    return file.inode == 0 || start &- fileOffset == other.start &- other.fileOffset
   }
 }
 

@@ -32,7 +32,10 @@ package final class ProcessTable {
 
   /// The program that a process runs; an unknown process is looked up in `/proc`.
   package func image(at time: UInt64, pid: UInt32) -> ProcessImage {
-    if let known = images[pid] { return known }
+    if let known = images[pid] {
+      if known.mayBeWrong { rebuild(known) }
+      return known
+    }
     let image = image(of: pid)
     reconcile(image, now: time)
     return image
@@ -69,7 +72,7 @@ package final class ProcessTable {
     case .exit(let tid): if tid == event.pid { retire(event.pid) }
     case .lost(let count):
       lostEvents &+= count
-      images.values.forEach { $0.nextReconciliation = 0 }
+      images.values.forEach { $0.mayBeWrong = true }
     }
   }
 
@@ -78,9 +81,21 @@ package final class ProcessTable {
     ended.append(image)
     guard ended.count >= 2 * Self.endedToKeep else { return }
     for old in ended.prefix(Self.endedToKeep) where images[old.pid] === old {
+      // The first thread may end before the others.
+      if processes.exists(old.pid) { continue }
       images[old.pid] = nil
     }
     ended.removeFirst(Self.endedToKeep)
+  }
+
+  /// Takes over what `/proc` says, for an exec or a new mapping may have been missed.
+  private func rebuild(_ image: ProcessImage) {
+    image.mayBeWrong = false
+    let before = image.ranges
+    image.ranges = []
+    if !synchronize(image) { image.ranges = before }
+    image.generation = nextGeneration()
+    image.walker?.forget()
   }
 
   /// Forgets the ended processes, then those whose end was never reported, in the end all: what is
@@ -108,8 +123,8 @@ package final class ProcessTable {
 
   /// Compares an image with `/proc`, because an address was not found in it.
   ///
-  /// Making memory executable is no event (JITs do it), so this finds what events do not tell. A
-  /// process that keeps missing is asked ever more rarely.
+  /// This finds what no event told: mappings of a process that was not known, or whose events are
+  /// still on their way. A process that keeps missing is asked ever more rarely.
   ///
   /// - Returns: whether the process was asked.
   @discardableResult

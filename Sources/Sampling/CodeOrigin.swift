@@ -16,17 +16,24 @@ package struct GeneratedCode {
   package let pid: UInt32
   /// The user whose process it is; the map must be theirs.
   package let user: UInt32?
-  /// `/tmp/perf-PID.map`, opened when the code was first seen.
-  package let map: OpenFile?
+  /// `/tmp/perf-PID.map`, opened when the code was first seen, for the process may end; or now, for
+  /// the runtime may have written it later.
+  package var map: OpenFile? { early ?? Self.open(pid: pid, roots: roots) }
+  private let early: OpenFile?
+  private let roots: HostRoots
 
   /// - Source: kernel, tools/perf/Documentation/jit-interface.txt. The number in the name is the
   ///   one the process has in its own PID namespace, the folder the one in its own root.
   init(pid: UInt32, roots: HostRoots) {
-    let processes = Processes(roots: roots)
     self.pid = pid
-    user = processes.user(of: pid)
-    let innermost = processes.innermostPID(of: pid) ?? pid
-    map = ForeignFiles(roots: roots).open(
+    self.roots = roots
+    user = Processes(roots: roots).user(of: pid)
+    early = Self.open(pid: pid, roots: roots)
+  }
+
+  private static func open(pid: UInt32, roots: HostRoots) -> OpenFile? {
+    let innermost = Processes(roots: roots).innermostPID(of: pid) ?? pid
+    return ForeignFiles(roots: roots).open(
       path: Array("/tmp/perf-\(innermost).map".utf8), pid: pid)
   }
 }

@@ -16,6 +16,9 @@ struct RawSample {
   /// Where the record's stack begins.
   static let headerBytes = Int(RAW_SAMPLE_HEADER)
 
+  /// A kernel stack of so many frames was cut.
+  static let kernelFrameLimit = Int(KERNEL_FRAMES_MAX)
+
   /// Nanoseconds of `CLOCK_MONOTONIC`.
   let time: UInt64
   let pid: UInt32

@@ -16,7 +16,9 @@ package final class SampleFolder {
   private var walked = WalkedStack()
   private var key: [UInt64] = []
   private var executableNumbers: [ObjectIdentifier: UInt32] = [:]
-  private var generatedNumbers: [UInt64: UInt32] = [:]
+  private var generatedNumbers: [ObjectIdentifier: UInt32] = [:]
+  /// Keeps the images of `generatedNumbers`, so that no other gets their identity.
+  private var generating: [ProcessImage] = []
   private var kernelNumber: UInt32?
   /// Images that hold a walker, in the order in which they got it.
   private var walking: [ProcessImage] = []
@@ -49,6 +51,9 @@ package final class SampleFolder {
     let first = RawSample.headerBytes
     let stack = record.extracting(first..<first + sample.stackBytes + sample.belowBytes)
     walkUserSide(of: sample, stack: stack, in: image)
+    if sample.kernelFrameCount == RawSample.kernelFrameLimit {
+      walked.incomplete = walked.incomplete ?? .tooManyFrames
+    }
     if walked.usedFramePointer { builder.profile.ledger.framePointer += 1 }
     fold(sample, image)
   }
@@ -219,11 +224,12 @@ extension SampleFolder {
   }
 
   private func generatedMapping(_ image: ProcessImage, _ builder: inout ProfileBuilder) -> UInt32 {
-    if let known = generatedNumbers[image.generation] { return known }
+    if let known = generatedNumbers[ObjectIdentifier(image)] { return known }
     let path = builder.profile.strings.intern("[jit]")
     let number = builder.append(Mapping(path: path, start: 0, end: 1 << 47))
     origins.append(.generated(GeneratedCode(pid: image.pid, roots: roots)))
-    generatedNumbers[image.generation] = number
+    generatedNumbers[ObjectIdentifier(image)] = number
+    generating.append(image)
     return number
   }
 

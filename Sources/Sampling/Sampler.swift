@@ -17,6 +17,7 @@ package final class Sampler {
   private let events: ProcessEventStream
   private var object: LoadedObject
   private let ring: RingBuffer
+  private let turn: Turn
   private var triggers: [PerfEvent] = []
   private let statistics: RunTimeStatistics?
   /// How long the kernel's side ran, in nanoseconds; nil where the kernel does not measure it.
@@ -36,8 +37,11 @@ package final class Sampler {
     let folder = SampleFolder(
       processes: processes, options: options, roots: roots, profile: profile)
     self.folder = folder
+    let turn = Turn()
+    self.turn = turn
     ring = try RingBuffer(map: "samples", in: object) { [processes] record in
       folder.add(record) { time in events.advance(to: time) { processes.apply($0) } }
+      return Clock.monotonic() < turn.end
     }
     switch options.target {
     case .everything, .cgroup: processes.scan(Processes(roots: roots).all())
@@ -65,6 +69,7 @@ package final class Sampler {
     }
     if !options.target.followsChildren {
       try object.skip(program: "follow_child")
+      try object.skip(program: "mark_ended")
       try object.skip(program: "forget_process")
     }
     return try object.load()
@@ -101,13 +106,14 @@ package final class Sampler {
 
   /// False when every process that was to be sampled has ended, and all their children.
   package var hasTargets: Bool {
-    !options.target.followsChildren || !object.isEmpty(map: "targets")
+    !options.target.followsChildren || object.contains(UInt8(1), inMap: "targets")
   }
 
   /// Begins to take samples.
   package func start() throws {
     if options.target.followsChildren {
       try object.attach(program: "follow_child")
+      try object.attach(program: "mark_ended")
       try object.attach(program: "forget_process")
     }
     if case .processes(let pids) = options.target {
@@ -124,6 +130,8 @@ package final class Sampler {
 
   /// Waits for samples, and folds those that came.
   package func poll(timeout: Duration) throws {
+    // When more samples come than can be folded, the caller still gets its turn.
+    turn.end = Clock.monotonic() &+ Self.turnNanoseconds
     try ring.wait(timeout: timeout)
     let settled = Clock.monotonic() &- Self.settlingNanoseconds
     try ring.drain()
@@ -131,12 +139,15 @@ package final class Sampler {
     events.advance(to: settled) { processes.apply($0) }
   }
 
+  private static let turnNanoseconds: UInt64 = 100_000_000
   /// No sample is older than this when it reaches the ring.
   private static let settlingNanoseconds: UInt64 = 100_000_000
 
   /// Stops sampling, folds what is still on its way, and closes the ledger.
   package func stop() throws {
     triggers.forEach { $0.disable() }
+    // No more is coming, so this ends with the ring's contents.
+    turn.end = UInt64.max
     try ring.drain()
     let counters = try object.counters(map: "counters", count: Int(COUNTER_COUNT.rawValue))
     func count(_ counter: counter) -> UInt64 { counters[Int(counter.rawValue)] }
@@ -153,6 +164,12 @@ package final class Sampler {
   package private(set) var targetsLost: UInt64 = 0
   /// Changes of processes that the kernel could not report.
   package var lostProcessEvents: UInt64 { processes.lostEvents }
+}
+
+/// Until when records may be folded before the caller has its turn.
+private final class Turn {
+  /// Nanoseconds of `CLOCK_MONOTONIC`.
+  var end: UInt64 = 0
 }
 
 extension SampleTarget {

@@ -95,6 +95,7 @@ struct RecordCommand: ParsableCommand {
       status.clear()
       try destination.write(profile)
       try summaryFile?.write(Array(RecordingSummary(profile, cost: cost).json.utf8))
+      recording.losses.forEach { status.warn($0) }
       status.report(profile, file: destination.description)
       if let code = recording.commandStatus(), code != 0 { throw ExitCode(code) }
     } catch let failure as Command.Failure {
