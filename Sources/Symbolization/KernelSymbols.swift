@@ -27,8 +27,6 @@ package struct KernelSymbols: Sendable {
   private static let maximumSize: UInt64 = 1 << 20
   /// Symbols kept; kernels have some 200,000.
   private static let maximumCount = 4_000_000
-  /// Bytes read of the file; 200,000 symbols take 12 MB.
-  private static let maximumBytes = 512 << 20
   private static let bytesPerRead = 1 << 20
 
   private var entries: [Entry] = []
@@ -43,7 +41,7 @@ package struct KernelSymbols: Sendable {
     guard let file = OpenFile(trusted: path) else { return nil }
     var pending: [UInt8] = []
     var offset = 0
-    while offset < Self.maximumBytes {
+    while offset < Limits.kernelSymbolBytes {
       let bytes = file.read(at: UInt64(offset), count: Self.bytesPerRead)
       if bytes.isEmpty { break }
       offset += bytes.count

@@ -95,7 +95,7 @@ import Testing
     let broken = try scratch.write("\u{7f}ELF-no-more", to: "broken")
     try shell("chmod +x \(lost) \(broken)")
     let child = try start([lost])
-    #expect(throws: Command.Failure.notFound(lost)) { try child.release() }
+    #expect(throws: Command.Failure.noInterpreter(lost)) { try child.release() }
     let other = try start([broken])
     // Without a known format the shell gets it, as POSIX has it, and the shell refuses it.
     try other.release()

@@ -133,9 +133,15 @@ import Testing
     }
     // 20, 40, 80, … ms, then each second: ten seconds take some fourteen questions.
     #expect((10...16).contains(asked))
-    // When events were lost it is asked at once.
+    #expect(image.ranges.count > 1)
+    // When events were lost, nothing is believed that /proc does not say.
+    table.apply(ProcessEvent(time: now, pid: own, kind: .map(memory(0x1000..<0x2000))))
+    #expect(image.range(at: 0x1000) != nil)
+    let before = image.generation
     apply(.lost(count: 1))
-    #expect(table.reconcile(image, now: now))
+    #expect(table.image(at: now, pid: UInt32(getpid())) === image)
+    #expect(image.range(at: 0x1000) == nil)
+    #expect(image.generation != before)
   }
 
   @Test func aProcessThatIsGoneIsNotAsked() {

@@ -140,14 +140,14 @@ import Testing
   }
 
   @Test(arguments: ["text", "", "\u{7f}ELF", "\u{7f}ELF\u{2}\u{1}\u{1}"])
-  func aFileThatIsNoProgramCountsAsGeneratedCode(_ contents: String) throws {
+  func aFileThatIsNoProgramIsUnreadable(_ contents: String) throws {
     let path = NSTemporaryDirectory() + "wick-text-" + UUID().uuidString
     try contents.write(toFile: path, atomically: false, encoding: .utf8)
     defer { try? FileManager.default.removeItem(atPath: path) }
     table.apply(ProcessEvent(time: 1, pid: UInt32(getpid()), kind: .map(try memory(of: path))))
     let image = table.image(at: 2, pid: UInt32(getpid()))
-    guard case .generated = image.place(at: 0x10800) else {
-      Issue.record("not generated: \(image.place(at: 0x10800))")
+    guard case .unreadable = image.place(at: 0x10800) else {
+      Issue.record("not unreadable: \(image.place(at: 0x10800))")
       return
     }
   }

@@ -10,14 +10,14 @@ import Testing
         taken 102 = complete 96 + partial 4 (no-unwind-info 3, stack-unreadable 1) \
         + dropped 2 (ring-full 2), coverage 94.1%
 
-        self  self %  total  total %  kind    function                        module
-          70   70.0%     90    90.0%  native  ns::work                        prog
-          20   20.0%     20    20.0%  kernel  do_syscall_64_[k]               [kernel]
-           6    6.0%      6     6.0%  jit     LazyCompile:~f_[j]              [jit]
-           3    3.0%      3     3.0%  native  [prog+0x1f00]                   prog
-           1    1.0%      1     1.0%  mark    [incomplete: stack-unreadable]
-           0    0.0%     96    96.0%  native  main                            prog
-           0    0.0%      3     3.0%  mark    [incomplete: no-unwind-info]
+        self  self %  total  total %  kind    module    function
+          70   70.0%     90    90.0%  native  prog      ns::work
+          20   20.0%     20    20.0%  kernel  [kernel]  do_syscall_64_[k]
+           6    6.0%      6     6.0%  jit     [jit]     LazyCompile:~f_[j]
+           3    3.0%      3     3.0%  native  prog      [prog+0x1f00]
+           1    1.0%      1     1.0%  mark              [incomplete: stack-unreadable]
+           0    0.0%     96    96.0%  native  prog      main
+           0    0.0%      3     3.0%  mark              [incomplete: no-unwind-info]
 
         """)
   }

@@ -8,6 +8,11 @@ struct AddressSpace: CodeMap {
     places.first { $0.range.contains(address) }?.place ?? .nowhere
   }
 
+  /// Addresses of functions that threads begin in.
+  var threadStarts: Set<UInt64> = []
+
+  func isThreadStart(at address: UInt64) -> Bool { threadStarts.contains(address) }
+
   /// Generated code in `range`.
   static func generated(_ range: Range<UInt64>) -> AddressSpace {
     AddressSpace(places: [(range, .generated)])

@@ -8,9 +8,9 @@ import Testing
 
 /// What the kernel's side sends, and what we take it for.
 @Suite struct RawSampleTests {
-  /// A record with `stackBytes` of stack, whose every field has another value.
+  /// A record with `stackBytes` of one stack and 32 of another, whose every field has another value.
   private static func record(stackBytes: Int = 64, kernelFrames: UInt32 = 2) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: Int(RAW_SAMPLE_HEADER) + stackBytes)
+    var bytes = [UInt8](repeating: 0, count: Int(RAW_SAMPLE_HEADER) + stackBytes + 32)
     func put(_ value: some FixedWidthInteger & UnsignedInteger, at offset: Int?) {
       guard let offset else {
         Issue.record("the header has no such field")
@@ -30,6 +30,9 @@ import Testing
     put(UInt64(0x0063_6f72_70), at: MemoryLayout<raw_sample>.offset(of: \.process_name))
     put(UInt64(0x6461_6572_6874), at: MemoryLayout<raw_sample>.offset(of: \.thread_name))
     put(UInt64(0x7fff_0000), at: MemoryLayout<raw_sample>.offset(of: \.stack_address))
+    put(UInt32(32), at: MemoryLayout<raw_sample>.offset(of: \.below_bytes))
+    put(UInt32(2_048), at: MemoryLayout<raw_sample>.offset(of: \.below_allowed))
+    put(UInt64(0x7ffe_0000), at: MemoryLayout<raw_sample>.offset(of: \.below_address))
     put(UInt64(0x7fff_8000), at: MemoryLayout<raw_sample>.offset(of: \.stack_base))
     let registers = MemoryLayout<raw_sample>.offset(of: \.registers)
     for index in 0..<17 { put(UInt64(100 + index), at: registers.map { $0 + index * 8 }) }
@@ -54,11 +57,14 @@ import Testing
     #expect(RawSample.string(sample.threadName) == Array("thread".utf8))
     #expect(sample.stackAddress == 0x7fff_0000)
     #expect(sample.stackBase == 0x7fff_8000)
+    #expect(sample.belowBytes == 32)
+    #expect(sample.belowAllowed == 2_048)
+    #expect(sample.belowAddress == 0x7ffe_0000)
     for index in 0..<17 { #expect(sample.registers.values[index] == UInt64(100 + index)) }
     for index in 0..<127 {
       #expect(unsafe RawSample.kernelFrame(index, of: bytes.span.bytes) == UInt64(1_000 + index))
     }
-    #expect(RawSample.headerBytes == 1_232)
+    #expect(RawSample.headerBytes == 1_248)
   }
 
   @Test func aShortRecordIsRefused() {
@@ -88,7 +94,7 @@ import Testing
 
 /// The compiled object, which anybody may open.
 @Suite struct BPFObjectTests {
-  @Test(arguments: ["sample_on_cpu", "follow_child", "forget_process"])
+  @Test(arguments: ["sample_on_cpu", "follow_child", "mark_ended", "forget_process"])
   func everyProgramThatSwiftNamesExists(_ name: String) throws {
     try OpenedObject(.sampler).skip(program: name)
   }

@@ -85,7 +85,7 @@ import Testing
       let full = demangler.demangle(name.utf8).full
       #expect(full.utf8.count <= max(RawDemangler.maximumOutput, name.utf8.count))
     }
-    #expect(ContinuousClock.now - start < .seconds(10))
+    #expect(ContinuousClock.now - start < .seconds(60))
   }
 
   @Test func damagedNamesNeverTrap() {
