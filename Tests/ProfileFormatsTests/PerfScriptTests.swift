@@ -108,8 +108,9 @@ import Testing
     let folder = try TemporaryFolder()
     let data = folder.url.appending(path: "perf.data").path
     _ = try run(
-      "perf", "record", "-q", "-F", "999", "-g", "-o", data, "--", "bash", "-c",
-      "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done")
+      "perf", "record", "-q", "-e", "cpu-clock", "-F", "999", "-g", "-o", data, "--", "bash",
+      "-c",
+      "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done; head -c 4G /dev/zero > /dev/null")
     let output = try run("perf", "script", "--header", "-i", data)
     let (profile, notes) = decode(output)
     let blocks = output.split(separator: "\n").filter {
@@ -117,7 +118,7 @@ import Testing
     }
     #expect(profile.ledger.taken == UInt64(blocks.count) && blocks.count > 20)
     #expect(notes.skipped == 0)
-    #expect(profile.sampleType == .cpu && profile.facts.kernel.hasPrefix("6."))
+    #expect(profile.sampleType == .cpu && !profile.facts.kernel.isEmpty)
     #expect(profile.functions.contains { $0.kind == .kernel })
   }
 
