@@ -80,10 +80,14 @@ def output(*command):
 
 def report_rows(text):
     """Function → (self, total), in samples, from the table of `wick report`."""
-    row = re.compile(r"\s*(\d+)\s+[\d.]+%\s+(\d+)\s+[\d.]+%\s+\w+\s+(.*?)(?:\s{2,}.*)?$")
+    lines = text.splitlines()
+    header = next((line for line in lines if line.split()[:2] == ["self", "self"]), "")
+    name_column = header.find("function")
+    row = re.compile(r"\s*(\d+)\s+[\d.]+%\s+(\d+)\s+[\d.]+%\s")
     found = {}
-    for match in filter(None, map(row.match, text.splitlines())):
-        found[match[3]] = (int(match[1]), int(match[2]))
+    for line in lines:
+        if match := row.match(line):
+            found[line[name_column:].strip()] = (int(match[1]), int(match[2]))
     return found
 
 
