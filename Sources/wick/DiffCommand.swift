@@ -17,15 +17,9 @@ struct DiffCommand: ParsableCommand {
   @Option(name: .shortAndLong, help: "The .html file to write; without it, a table is printed.")
   var output: String?
 
-  @Option(name: [.customShort("n"), .long], help: "Show at most this many functions in the table.")
-  var limit = Int.max
-
-  @Option(help: "Columns of the table. (default: those of the terminal, or all)")
-  var width: Int?
+  @OptionGroup var table: TableOptions
 
   mutating func validate() throws {
-    guard limit > 0 else { throw ValidationError("--limit must be at least 1.") }
-    if let width, width < 80 { throw ValidationError("--width must be at least 80.") }
     guard before != "-" || after != "-" else {
       throw ValidationError("only one of the profiles can be standard input.")
     }
@@ -40,7 +34,7 @@ struct DiffCommand: ParsableCommand {
     let new = try ProfileFile.read(after)
     guard let output else {
       let text = ProfileDiff(before: old, after: new)
-        .text(width: width ?? TableWidth.current, limit: limit)
+        .text(width: table.width, limit: table.limit)
       return try ProfileFile.write(Array(text.utf8), to: "-")
     }
     let page = HTMLFlameGraph.encodeDiff(before: old, after: new, gzip: Gzip.compress)

@@ -10,20 +10,11 @@ struct ReportCommand: ParsableCommand {
   @Argument(help: "A pprof, folded or perf script file; - is standard input.")
   var file: String
 
-  @Option(name: [.customShort("n"), .long], help: "Show at most this many functions.")
-  var limit = Int.max
-
-  @Option(help: "Columns of the table. (default: those of the terminal, or all)")
-  var width: Int?
-
-  mutating func validate() throws {
-    guard limit > 0 else { throw ValidationError("--limit must be at least 1.") }
-    if let width, width < 40 { throw ValidationError("--width must be at least 40.") }
-  }
+  @OptionGroup var table: TableOptions
 
   mutating func run() throws {
     let report = ProfileReport(try ProfileFile.read(file))
-    let text = report.text(width: width ?? TableWidth.current, limit: limit)
+    let text = report.text(width: table.width, limit: table.limit)
     try ProfileFile.write(Array(text.utf8), to: "-")
   }
 }
