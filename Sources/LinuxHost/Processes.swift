@@ -7,15 +7,18 @@ package struct Processes: Sendable {
   package init(roots: HostRoots) { self.roots = roots }
 
   /// All process IDs, in no order.
-  package func all() -> [UInt32] {
-    guard let directory = unsafe opendir(roots.proc) else { return [] }
+  package func all() -> [UInt32] { numbers(in: roots.proc) }
+
+  /// The entries of a directory whose names are numbers.
+  private func numbers(in path: String) -> [UInt32] {
+    guard let directory = unsafe opendir(path) else { return [] }
     defer { unsafe closedir(directory) }
     var found: [UInt32] = []
     while let entry = unsafe readdir(directory) {
       let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in
         unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
       }
-      if let pid = UInt32(name) { found.append(pid) }
+      if let number = UInt32(name) { found.append(number) }
     }
     return found
   }
@@ -26,9 +29,17 @@ package struct Processes: Sendable {
   }
 
   /// The executable mappings of a process, or nil if they cannot be read.
+  ///
+  /// When the first thread has ended before the others, only those still show them.
   package func executableMappings(of pid: UInt32) -> [MemoryMapLine]? {
-    SystemFile.read("\(roots.proc)/\(pid)/maps", limit: Limits.mapsBytes)
-      .map(MemoryMaps.executable)
+    let process = "\(roots.proc)/\(pid)"
+    guard let maps = SystemFile.read("\(process)/maps", limit: Limits.mapsBytes) else { return nil }
+    if !maps.isEmpty { return MemoryMaps.executable(in: maps) }
+    for thread in numbers(in: "\(process)/task") where thread != pid {
+      let maps = SystemFile.read("\(process)/task/\(thread)/maps", limit: Limits.mapsBytes)
+      if let maps, !maps.isEmpty { return MemoryMaps.executable(in: maps) }
+    }
+    return []
   }
 
   /// The process' own number for itself: the innermost of its PID namespaces.
