@@ -37,7 +37,7 @@ extension RecordTests {
         name: "loader", arguments: [Workload.path("libplugin.so")], duration: 4,
         paths: [["main", "run_plugin", "plugin_entry", "plugin_inner"]]),
       Workload(name: "threads", root: "worker", paths: [["worker", "toil"]]),
-      Workload(name: "leaderless", paths: [["worker", "toil"]]),
+      Workload(name: "leaderless", root: "worker", paths: [["worker", "toil"]]),
       Workload(
         name: "shapes",
         paths: [
