@@ -36,7 +36,8 @@ var layer1: [Target] {
         "ProfileModel", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["Protobuf/profile.proto", "Web"], swiftSettings: settings,
-      plugins: ["EmbedAssets"])
+      plugins: ["EmbedAssets"]),
+    .target(name: "Unwinding", swiftSettings: settings),
   ]
 }
 
@@ -76,6 +77,10 @@ var layer3: [Target] {
         "BPFObjects", "BPFRuntime", "BPFShared", "ELF", "LinuxHost", "PerfEvents",
         "ProcessTracking", "ProfileModel", "RemoteUnwinding",
       ], swiftSettings: settings),
+    .target(
+      name: "UnwindTables",
+      dependencies: ["BPFRuntime", "BPFShared", "ELF", "LinuxHost", "Unwinding"],
+      swiftSettings: settings),
     .target(
       name: "Symbolization",
       dependencies: ["Demangling", "ELF", "LinuxHost", "ProfileModel"],
