@@ -9,6 +9,7 @@
 #include <linux/perf_event.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -97,4 +98,39 @@ static inline int wick_signal_is_ignored(int number)
 {
   struct sigaction action;
   return sigaction(number, 0, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+// The kernel keeps 15 bytes.
+static inline void wick_name_this_thread(const char *_Nonnull name)
+{
+  prctl(PR_SET_NAME, name);
+}
+
+// PROCMAP_QUERY of Linux 6.11, which older headers lack.
+#define WICK_PROCMAP_EXECUTABLE 0x04
+struct wick_procmap_query {
+  __u64 size;
+  __u64 query_flags;
+  __u64 query_addr;
+  __u64 vma_start;
+  __u64 vma_end;
+  __u64 vma_flags;
+  __u64 vma_page_size;
+  __u64 vma_offset;
+  __u64 inode;
+  __u32 dev_major;
+  __u32 dev_minor;
+  __u32 vma_name_size;
+  __u32 build_id_size;
+  __u64 vma_name_addr;
+  __u64 build_id_addr;
+};
+
+static inline int wick_procmap_query(int maps, struct wick_procmap_query *_Nonnull query,
+                                     char *_Nonnull name, unsigned char *_Nonnull build_id)
+{
+  query->size = sizeof(*query);
+  query->vma_name_addr = (__u64)(unsigned long)name;
+  query->build_id_addr = (__u64)(unsigned long)build_id;
+  return ioctl(maps, _IOWR('f', 17, struct wick_procmap_query), query);
 }

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// What `/proc` tells about processes.
@@ -26,6 +27,16 @@ package struct Processes: Sendable {
   /// Whether there is such a process; the number of another thread than the first is none.
   package func exists(_ pid: UInt32) -> Bool {
     status(of: pid, field: "Tgid:")?.first == pid
+  }
+
+  /// How many threads a process has; 0 if there is no such process.
+  ///
+  /// A process that nobody has waited for yet still has its first thread.
+  /// - Source: kernel, `proc_task_getattr`: a link for each thread, and the two of any directory.
+  package func threadCount(of pid: UInt32) -> Int {
+    var status = stat()
+    guard unsafe stat("\(roots.proc)/\(pid)/task", &status) == 0 else { return 0 }
+    return max(0, Int(status.st_nlink) - 2)
   }
 
   /// The executable mappings of a process, or nil if they cannot be read.

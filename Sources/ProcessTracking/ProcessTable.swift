@@ -5,18 +5,21 @@ import RemoteUnwinding
 /// Which program every process runs and what it has mapped, kept up to date by the kernel's events.
 ///
 /// Samples and events must be applied in the order of their times; then a process that has already
-/// ended is still what it was when it was sampled.
+/// ended is still what it was when it was sampled. A sample that is a little late finds the program
+/// in which it was taken as well.
 package final class ProcessTable {
   package let store: ExecutableStore
   private let processes: Processes
   private var images: [UInt32: ProcessImage] = [:]
   private var lastGeneration: UInt64 = 0
-  /// Ended processes, oldest first, kept for a while because samples may still arrive.
-  private var ended: [ProcessImage] = []
+  /// Ended processes, kept for a while because samples may still arrive.
+  private var ended = PastImages()
+  /// Programs that have a `previous` one, which late samples may still ask for.
+  private var successors = PastImages()
+  private var retired: [ProcessImage] = []
   /// Mapping events that the kernel could not deliver.
   package private(set) var lostEvents: UInt64 = 0
 
-  private static let endedToKeep = 4_096
   private static let firstPause: UInt64 = 20_000_000
   private static let longestPause: UInt64 = 1_000_000_000
 
@@ -27,32 +30,65 @@ package final class ProcessTable {
 
   /// Reads the mappings of processes that run already.
   package func scan(_ pids: [UInt32]) {
-    for pid in pids { synchronize(image(of: pid)) }
+    for pid in pids { synchronize(images[pid] ?? replaceImage(of: pid, at: 0)) }
   }
 
-  /// The program that a process runs; an unknown process is looked up in `/proc`.
+  /// The program that a process ran at that time; an unknown process is looked up in `/proc`.
   package func image(at time: UInt64, pid: UInt32) -> ProcessImage {
     if let known = images[pid] {
       if known.mayBeWrong { rebuild(known) }
-      return known
+      return known.program(at: time)
     }
-    let image = image(of: pid)
+    let image = replaceImage(of: pid, at: 0)
     reconcile(image, now: time)
     return image
-  }
-
-  private func image(of pid: UInt32) -> ProcessImage {
-    if let known = images[pid] { return known }
-    return replaceImage(of: pid)
   }
 
   /// How many processes are known, ended ones included.
   package var count: Int { images.count }
 
+  /// The programs that ended since this was last called and that had a mapping block.
+  ///
+  /// An image is named again if it was given another block after its end.
+  package func takeRetired() -> [ProcessImage] {
+    defer { retired = [] }
+    return retired
+  }
+
+  package func apply(_ event: ProcessEvent) {
+    switch event.kind {
+    case .map(let memory):
+      insert(memory, into: image(of: event.pid, at: event.time), holdOpen: true)
+    case .exec: replaceImage(of: event.pid, at: event.time)
+    case .fork(let parent):
+      let child = replaceImage(of: event.pid, at: event.time)
+      if let parent = images[parent] { child.copyMemory(of: parent.program(at: event.time)) }
+    case .exit(let tid): noteExit(of: tid, pid: event.pid, at: event.time)
+    case .lost(let count):
+      lostEvents &+= count
+      images.values.forEach { $0.mayBeWrong = true }
+    }
+    forgetExpired(now: event.time)
+  }
+}
+
+// The life of an image.
+extension ProcessTable {
+  /// The program that a process ran at that time, without asking anybody.
+  private func image(of pid: UInt32, at time: UInt64) -> ProcessImage {
+    images[pid]?.program(at: time) ?? replaceImage(of: pid, at: 0)
+  }
+
   @discardableResult
-  private func replaceImage(of pid: UInt32) -> ProcessImage {
+  private func replaceImage(of pid: UInt32, at time: UInt64) -> ProcessImage {
     if images.count >= Limits.trackedProcesses, images[pid] == nil { makeRoom() }
-    let image = ProcessImage(pid: pid, generation: nextGeneration(), store: store)
+    let image = ProcessImage(pid: pid, generation: nextGeneration(), began: time, store: store)
+    if let before = images[pid] {
+      image.previous = before
+      before.isPast = true
+      retire(before)
+      successors.append(image, at: time)
+    }
     images[pid] = image
     return image
   }
@@ -62,52 +98,67 @@ package final class ProcessTable {
     return lastGeneration
   }
 
-  package func apply(_ event: ProcessEvent) {
-    switch event.kind {
-    case .map(let memory): insert(memory, into: image(of: event.pid), holdOpen: true)
-    case .exec: replaceImage(of: event.pid)
-    case .fork(let parent):
-      let child = replaceImage(of: event.pid)
-      if let parent = images[parent] { child.ranges = parent.ranges }
-    case .exit(let tid): if tid == event.pid { retire(event.pid) }
-    case .lost(let count):
-      lostEvents &+= count
-      images.values.forEach { $0.mayBeWrong = true }
-    }
+  private func retire(_ image: ProcessImage) {
+    // Without a publisher nobody would take it.
+    if image.publication != nil || image.publishedVersion != 0 { retired.append(image) }
   }
 
-  private func retire(_ pid: UInt32) {
+  /// A process has ended when its last thread has; the first may end before the others.
+  private func noteExit(of tid: UInt32, pid: UInt32, at time: UInt64) {
     guard let image = images[pid] else { return }
-    ended.append(image)
-    guard ended.count >= 2 * Self.endedToKeep else { return }
-    for old in ended.prefix(Self.endedToKeep) where images[old.pid] === old {
-      // The first thread may end before the others.
-      if processes.exists(old.pid) { continue }
-      images[old.pid] = nil
+    if tid == pid, !image.leaderEnded {
+      image.leaderEnded = true
+      ended.append(image, at: time)
     }
-    ended.removeFirst(Self.endedToKeep)
+    guard image.leaderEnded, !image.hasEnded, processes.threadCount(of: pid) <= 1 else { return }
+    image.hasEnded = true
+    retire(image)
   }
 
-  /// Takes over what `/proc` says, for an exec or a new mapping may have been missed.
-  private func rebuild(_ image: ProcessImage) {
-    image.mayBeWrong = false
-    let before = image.ranges
-    image.ranges = []
-    if !synchronize(image) { image.ranges = before }
-    image.generation = nextGeneration()
-    image.walker?.forget()
+  private func forgetExpired(now: UInt64) {
+    // Each event adds one of each at most, so more than one is enough to keep up.
+    for _ in 0..<4 {
+      guard let image = successors.popExpired(now: now) else { break }
+      image.previous = nil
+    }
+    for _ in 0..<4 {
+      guard let image = ended.popExpired(now: now) else { break }
+      guard images[image.pid] === image else { continue }
+      if !image.hasEnded, processes.threadCount(of: image.pid) > 1 {
+        ended.append(image, at: now)
+      } else {
+        forget(image)
+      }
+    }
+  }
+
+  private func forget(_ image: ProcessImage) {
+    images[image.pid] = nil
+    image.isPast = true
+    if !image.hasEnded || image.publication != nil { retire(image) }
   }
 
   /// Forgets the ended processes, then those whose end was never reported, in the end all: what is
   /// needed again is read from `/proc` again.
   private func makeRoom() {
-    for old in ended where images[old.pid] === old { images[old.pid] = nil }
-    ended.removeAll()
+    for old in ended.removeAll() where images[old.pid] === old { forget(old) }
     guard images.count >= Limits.trackedProcesses / 2 else { return }
     let running = Set(processes.all())
-    images = images.filter { running.contains($0.key) }
+    for image in images.values where !running.contains(image.pid) { forget(image) }
     guard images.count >= Limits.trackedProcesses else { return }
-    images.removeAll()
+    for image in images.values { forget(image) }
+  }
+}
+
+// What is mapped.
+extension ProcessTable {
+  /// Takes over what `/proc` says, for an exec or a new mapping may have been missed.
+  private func rebuild(_ image: ProcessImage) {
+    image.mayBeWrong = false
+    let before = image.forgetMemory()
+    if !synchronize(image) { image.restoreMemory(before) }
+    image.generation = nextGeneration()
+    image.walker?.forget()
   }
 
   private func insert(_ memory: MappedMemory, into image: ProcessImage, holdOpen: Bool) {
@@ -129,7 +180,7 @@ package final class ProcessTable {
   /// - Returns: whether the process was asked.
   @discardableResult
   package func reconcile(_ image: ProcessImage, now: UInt64) -> Bool {
-    guard now >= image.nextReconciliation else { return false }
+    guard now >= image.nextReconciliation, !image.isPast else { return false }
     let pause = min(Self.firstPause << min(image.reconciliations, 6), Self.longestPause)
     image.nextReconciliation = now &+ pause
     image.reconciliations += 1
