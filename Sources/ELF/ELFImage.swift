@@ -22,6 +22,7 @@ package final class ELFImage: Sendable {
   /// Where `.debug_frame` lies in the file; nil if there is none or it is compressed.
   package let debugFrames: (fileOffset: UInt64, size: UInt64)?
 
+  let unwindSections: [UnwindSection: SectionHeader]
   let source: ByteSource
   let sections: [SectionHeader]
 
@@ -49,6 +50,7 @@ package final class ELFImage: Sendable {
     unwindHeader = layout.unwindHeader()
     unwindFrames = layout.unwindFrames()
     debugFrames = layout.debugFrames()
+    unwindSections = layout.unwindSections()
   }
 
   private static func check(_ segments: [LoadSegment], in source: ByteSource) throws(ELFError) {
@@ -82,6 +84,14 @@ extension ELFImage {
       return source.read(
         at: segment.fileOffset &+ distance, count: min(UInt64(count), segment.fileSize - distance))
     }.first ?? []
+  }
+
+  /// Which file it is; nil for an image in memory.
+  package var identity: FileIdentity? {
+    switch source {
+    case .file(let file): file.identity
+    case .memory: nil
+    }
   }
 
   private func firstMatch(_ match: (LoadSegment, Bool) -> UInt64?) -> UInt64? {

@@ -29,8 +29,8 @@ struct ImageLayout {
   }
 
   /// The first section of that name.
-  private func section(named name: StaticString) -> SectionHeader? {
-    let wanted = Array(name.description.utf8) + [0]
+  private func section(named name: String) -> SectionHeader? {
+    let wanted = Array(name.utf8) + [0]
     return headers.sections.first { section in
       let start = Int(section.nameOffset)
       return start < names.count && names[start...].starts(with: wanted)
@@ -76,6 +76,12 @@ extension ImageLayout {
 }
 
 extension ImageLayout {
+  func unwindSections() -> [UnwindSection: SectionHeader] {
+    var found: [UnwindSection: SectionHeader] = [:]
+    for name in UnwindSection.allCases { found[name] = section(named: name.rawValue) }
+    return found
+  }
+
   func unwindHeader() -> Range<UInt64>? {
     guard let segment = headers.others.first(where: { $0.type == SegmentType.unwindHeader })
     else { return nil }

@@ -58,6 +58,14 @@ package struct UnwindRule: Hashable, Sendable {
 }
 
 extension UnwindRule {
+  /// `cfaOffset` of a dereferenced CFA: `offset` in the lower 24 bits, `addend` in the upper 8.
+  ///
+  /// Nil if they do not fit. An addend has 7 bits, so that its sign never matters.
+  package static func dereferenced(offset: Int64, addend: UInt64) -> Int32? {
+    guard (-(1 << 23)..<(1 << 23)).contains(offset), addend < 128 else { return nil }
+    return Int32(truncatingIfNeeded: offset & 0xFF_FFFF) | Int32(truncatingIfNeeded: addend << 24)
+  }
+
   /// `struct unwind_rule` of BPF/shared/unwind.h as a little-endian word.
   package var word: UInt64 {
     UInt64(cfa.rawValue) | UInt64(framePointer.rawValue) << 8
