@@ -1,3 +1,12 @@
+import BPFShared
+
+/// What covers an address in place of a file with a number.
+package enum SpecialFile {
+  package static let none = UInt32(FILE_NONE.rawValue)
+  package static let generated = UInt32(FILE_GENERATED.rawValue)
+  package static let unreadable = UInt32(FILE_UNREADABLE.rawValue)
+}
+
 /// One executable mapping of a process, as the walker knows it.
 package struct UnwindMapping: Hashable, Sendable {
   /// Page aligned.

@@ -1,0 +1,15 @@
+/// How far the table of a file is.
+package enum TableState: Hashable, Sendable {
+  /// Nobody asked for it.
+  case unrequested
+  /// It is asked for: it waits, is being built, or its room is being made.
+  case pending
+  /// The walker uses it.
+  case ready
+  /// The file has none that we could build; it is not tried again.
+  case none
+  /// It made room for another; asked for again, it is built again after a while.
+  case evicted
+  /// There was no room; asked for again, it is tried again after a while.
+  case refused
+}
