@@ -58,9 +58,14 @@ var layer2: [Target] {
     .target(name: "LinuxHost", dependencies: ["CLinux"], swiftSettings: settings),
     .target(name: "PerfEvents", dependencies: ["CLinux", "LinuxHost"], swiftSettings: settings),
     .target(
-      name: "ELF", dependencies: ["CLibELF", "LinuxHost", "ProfileModel"], swiftSettings: settings),
+      name: "ELF", dependencies: ["CLibELF", "Compression", "LinuxHost", "ProfileModel"],
+      swiftSettings: settings),
     .target(name: "Demangling", dependencies: ["CDemangle"], swiftSettings: settings),
-    .target(name: "RemoteUnwinding", dependencies: ["CLibUnwind"], swiftSettings: settings),
+    .target(
+      name: "UnwindStep", cSettings: [.headerSearchPath("../../BPF")]),
+    .target(
+      name: "RemoteUnwinding", dependencies: ["BPFRuntime", "CLibUnwind", "UnwindStep"],
+      swiftSettings: settings),
   ]
 }
 
@@ -75,7 +80,7 @@ var layer3: [Target] {
       name: "Sampling",
       dependencies: [
         "BPFObjects", "BPFRuntime", "BPFShared", "ELF", "LinuxHost", "PerfEvents",
-        "ProcessTracking", "ProfileModel", "RemoteUnwinding",
+        "ProcessTracking", "ProfileModel", "RemoteUnwinding", "UnwindTables", "Unwinding",
       ], swiftSettings: settings),
     .target(
       name: "UnwindTables",
@@ -162,6 +167,11 @@ var tests: [Target] {
     .testTarget(
       name: "AgentTests",
       dependencies: ["Agent", "LinuxHost", "ProfileModel", "Sampling"], swiftSettings: settings),
+    .testTarget(
+      name: "UnwindTablesTests",
+      dependencies: [
+        "BPFRuntime", "BPFShared", "ELF", "LinuxHost", "UnwindTables", "Unwinding",
+      ], swiftSettings: settings),
     .testTarget(name: "RecordTests", dependencies: ["ProfileModel"], swiftSettings: settings),
   ]
 }

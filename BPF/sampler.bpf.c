@@ -1,7 +1,8 @@
-// On-CPU samples: who runs, the kernel's stack, and what it takes to unwind the user's stack later.
+// On-CPU samples: who runs, the kernel's stack, and the user's stack.
 //
-// Hook:   perf_event on every CPU, `frequency` times a second; fork and exit of sampled processes.
-// Emits:  raw_sample, one for each sample that is taken.
+// Hook:   perf_event on every CPU, `frequency` times a second; fork and exit of processes.
+// Emits:  one record for each sample that is taken: a stack_sample where the user stack could be
+//         walked here, else a raw_sample with what it takes to walk it in user space.
 // Needs:  Linux 5.10 with BTF. Before 5.15 the user registers of a thread in the kernel are found
 //         by the size of its kernel stack.
 #include "kernel/types.h"
@@ -9,176 +10,196 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "arch/x86.h"
+#include "lib/copy_budget.h"
 #include "lib/counters.h"
+#include "lib/scratch.h"
+#include "lib/stack_copy.h"
 #include "lib/targets.h"
 #include "shared/events.h"
+#include "unwind/walk.h"
 
 // Set by wick before load.
-const volatile u32 stack_bytes_wanted = 16384;
 const volatile bool want_kernel = true;
 const volatile bool want_user = true;
+// Copy every stack as well, to compare.
+const volatile bool want_copies = false;
+// What nobody outside knows, so that nobody can make two stacks with the same hash.
+const volatile u64 hash_seed = 0;
 // Wake the reader when this much waits; it also comes by itself at an interval.
-const volatile u64 wakeup_bytes = 1 << 20;
+const volatile u64 wakeup_bytes = 1 << 18;
 
-// A main thread's stack pointer further from its base than this is on another stack.
-#define STACK_DISTANCE_MAX (1ULL << 30)
-// How far below the top of an alternate stack the signal frame is looked for: it holds the vector
-// registers, 11 KiB with AMX.
-#define SIGNAL_FRAME_MAX 16384
+// The common form, and the large one in a ring of its own, so that it never takes the others' room.
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, 1 << 20);
+} samples SEC(".maps");
 
 struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
-  __uint(max_entries, 1 << 24);
-} samples SEC(".maps");
+  __uint(max_entries, 1 << 22);
+} raw_samples SEC(".maps");
 
-// Where a sample is put together, one a CPU. Not a per-CPU map: those end at 32 KiB a value.
+// The epoch in which the frames of a stack were last sent, by `stack_id`.
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 16384);
+  __type(key, u64);
+  __type(value, u32);
+} sent_stacks SEC(".maps");
+
+// User space begins another epoch when it has missed a stack: then all are sent again.
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(max_entries, 1);
   __type(key, u32);
-  __type(value, struct raw_sample);
-} scratch SEC(".maps");
+  __type(value, u32);
+} stack_epoch SEC(".maps");
 
-// Copies up to `allowed` bytes of user memory behind the `offset` that is already used, page by
-// page, because a read fails as a whole when one page is missing. Returns how many were copied.
-//
-// The function is global, so that the verifier looks at its loop once. The counters are 64 bits
-// wide and opaque, so that the register which the verifier bounds is the one that is used.
-__attribute__((noinline)) int copy_memory(u32 cpu, u64 offset, u64 from, u64 allowed)
+static __always_inline void fill_header(struct sample_header *header, struct task_struct *task,
+                                        u64 id)
 {
-  struct raw_sample *sample = bpf_map_lookup_elem(&scratch, &cpu);
-  if (!sample)
+  header->time_ns = bpf_ktime_get_ns();
+  header->pid = id >> 32;
+  header->tid = (u32)id;
+  header->flags = 0;
+  header->walk_end = WALK_NO_USER_SIDE;
+  header->kernel_frames = 0;
+  header->user_frames = 0;
+  bpf_get_current_comm(header->thread_name, COMM_BYTES);
+  BPF_CORE_READ_INTO(&header->process_name, task, group_leader, comm);
+  header->start_time = start_time_of(task);
+  header->exec_count = BPF_CORE_READ(task, self_exec_id);
+  header->version = 0;
+  header->stack_id = hash_seed;
+}
+
+// Global, so that the verifier looks at the loop once.
+__attribute__((noinline)) int hash_kernel_frames(u32 cpu, u32 count)
+{
+  struct scratch *scratch = bpf_map_lookup_elem(&scratches, &cpu);
+  if (!scratch)
     return 0;
-  u64 end = offset + allowed;
-  u64 place = offset;
-  for (int page = 0; page <= STACK_BYTES_MAX / PAGE_BYTES; page++) {
-    asm volatile("" : "+r"(place));
-    if (place >= end || place > STACK_BYTES_MAX)
-      break;
-    u64 count = PAGE_BYTES - (from & (PAGE_BYTES - 1));
-    if (count > end - place)
-      count = end - place;
-    asm volatile("" : "+r"(count));
-    if (count > PAGE_BYTES)
-      break;
-    if (bpf_probe_read_user(&sample->stack[place], count, (void *)from))
-      break;
-    place += count;
-    from += count;
-  }
-  return place - offset;
-}
-
-// The part of a stack that is worth copying: from the red zone up to the wish, and not beyond where
-// the main thread began, for above that lie arguments and environment.
-static __always_inline u64 allowed_bytes(struct raw_sample *sample, struct task_struct *task,
-                                         u64 pointer)
-{
-  u64 base = BPF_CORE_READ(task, mm, start_stack);
-  u64 allowed = stack_bytes_wanted;
-  if (base >= pointer && base - pointer < STACK_DISTANCE_MAX) {
-    sample->stack_base = base;
-    u64 used = base - pointer + RED_ZONE_BYTES + 16;
-    if (used < allowed)
-      allowed = used;
-  }
-  return allowed;
-}
-
-static __always_inline void copy_stack(struct raw_sample *sample, u32 cpu, u64 pointer, u64 allowed)
-{
-  sample->stack_address = pointer - RED_ZONE_BYTES;
-  sample->stack_allowed = allowed;
-  sample->stack_bytes = copy_memory(cpu, 0, sample->stack_address, allowed);
-  if (sample->stack_bytes || allowed <= RED_ZONE_BYTES)
-    return;
-  // The red zone may reach into a page that was never touched.
-  sample->stack_address = pointer;
-  sample->stack_allowed = allowed - RED_ZONE_BYTES;
-  sample->stack_bytes = copy_memory(cpu, 0, pointer, allowed - RED_ZONE_BYTES);
-}
-
-// Whether the copied bytes at `place` are the `uc_stack` of a signal frame: they repeat where the
-// thread's alternate stack lies and how large it is. If so, the interrupted stack pointer is left
-// in `below_address`.
-__attribute__((noinline)) int is_signal_frame(u32 cpu, u64 place, u64 alternate, u64 size)
-{
-  struct raw_sample *sample = bpf_map_lookup_elem(&scratch, &cpu);
-  if (!sample || place > STACK_BYTES_MAX - UCONTEXT_BYTES)
-    return 0;
-  u64 *stack = (void *)&sample->stack[place];
-  if (stack[0] != alternate || stack[2] != size)
-    return 0;
-  sample->below_address = stack[(UCONTEXT_STACK_POINTER - UCONTEXT_STACK) / 8];
-  return 1;
-}
-
-// Finds the stack that a signal handler on an alternate stack interrupted.
-//
-// The kernel put a `ucontext` near the top of the alternate stack, at a multiple of 16
-// (arch/x86/include/asm/sigframe.h). The functions are global, so that the verifier looks at each
-// once and not in every turn of the loop.
-__attribute__((noinline)) int find_interrupted_stack(u32 cpu, u64 top, u64 alternate, u64 size)
-{
-  for (int step = 1; step <= SIGNAL_FRAME_MAX / 16; step++) {
-    u64 distance = step * 16;
-    if (distance > top)
-      return 0;
-    if (is_signal_frame(cpu, top - distance, alternate, size))
-      return 1;
-  }
+  u64 hash = scratch->raw.header.stack_id;
+  for (u32 frame = 0; frame < KERNEL_FRAMES_MAX && frame < count; frame++)
+    hash = mix(hash, scratch->stack.frames[frame]);
+  scratch->raw.header.stack_id = hash;
   return 0;
 }
 
-static __always_inline void copy_stacks(struct raw_sample *sample, struct task_struct *task,
-                                        u32 cpu)
+static __always_inline void read_kernel_stack(struct scratch *scratch, u32 cpu,
+                                              struct bpf_perf_event_data *context)
 {
-  u64 pointer = sample->registers[7];
-  u64 alternate = BPF_CORE_READ(task, sas_ss_sp);
-  u64 size = BPF_CORE_READ(task, sas_ss_size);
-  if (pointer < alternate || pointer - alternate >= size) {
-    copy_stack(sample, cpu, pointer, allowed_bytes(sample, task, pointer));
+  if (!want_kernel)
+    return;
+  long bytes = bpf_get_stack(context, scratch->stack.frames, KERNEL_FRAMES_MAX * 8, 0);
+  if (bytes <= 0) {
+    // A negative number is an error; none is what a thread in user code has.
+    if (bytes < 0 && !interrupted_user_code(context))
+      count(COUNTER_NO_KERNEL_STACK);
     return;
   }
-  u64 above = alternate + size - pointer + RED_ZONE_BYTES;
-  copy_stack(sample, cpu, pointer, above < stack_bytes_wanted ? above : stack_bytes_wanted);
-  u64 end = (sample->stack_address + sample->stack_bytes) & ~15ULL;
-  if (!find_interrupted_stack(cpu, end - sample->stack_address, alternate, size))
-    return;
-  u64 allowed = allowed_bytes(sample, task, sample->below_address);
-  u64 room = STACK_BYTES_MAX - sample->stack_bytes;
-  sample->below_allowed = allowed < room ? allowed : room;
-  sample->below_address -= RED_ZONE_BYTES;
-  sample->below_bytes =
-      copy_memory(cpu, sample->stack_bytes, sample->below_address, sample->below_allowed);
+  scratch->raw.header.kernel_frames = bytes / 8;
+  hash_kernel_frames(cpu, bytes / 8);
 }
 
-static __always_inline void fill_user_side(struct raw_sample *sample, struct task_struct *task,
-                                           struct bpf_perf_event_data *context, u32 cpu)
+static __always_inline enum walk_end walk(struct scratch *scratch, struct task_struct *task,
+                                          struct bpf_perf_event_data *context, u32 pid)
 {
+  struct raw_sample *sample = &scratch->raw;
   if ((BPF_CORE_READ(task, flags) & PF_KTHREAD) || !BPF_CORE_READ(task, mm)) {
-    sample->flags |= SAMPLE_KERNEL_THREAD;
-    return;
+    sample->header.flags |= SAMPLE_KERNEL_THREAD;
+    return WALK_NO_USER_SIDE;
   }
   if (interrupted_user_code(context))
     registers_from_context(sample, context);
   else if (!registers_from_task(sample))
-    return;
-  sample->flags |= SAMPLE_USER_REGISTERS;
-  if (!want_user || (sample->flags & SAMPLE_32_BIT))
-    return;
-  copy_stacks(sample, task, cpu);
+    return WALK_NO_REGISTERS;
+  sample->header.flags |= SAMPLE_USER_REGISTERS;
+  if (!want_user)
+    return WALK_NO_USER_SIDE;
+  if (sample->header.flags & SAMPLE_32_BIT)
+    return WALK_32_BIT;
+  return walk_user_stack(scratch, task, pid);
 }
 
-static __always_inline void send(struct raw_sample *sample)
+// Whether user space may get further with a copy of the stack.
+static __always_inline bool is_worth_a_copy(enum walk_end end)
 {
-  u32 bytes = RAW_SAMPLE_HEADER + sample->stack_bytes + sample->below_bytes;
-  if (bytes > sizeof(*sample))
-    bytes = sizeof(*sample);
+  switch (end) {
+  case WALK_COMPLETE:
+  case WALK_NO_USER_SIDE:
+  case WALK_32_BIT:
+  case WALK_NO_REGISTERS:
+    return false;
+  default:
+    return true;
+  }
+}
+
+// Whether the frames have to be sent, for user space does not know them.
+static __always_inline bool is_news(u64 stack_id, u32 epoch)
+{
+  u32 *sent = bpf_map_lookup_elem(&sent_stacks, &stack_id);
+  return !sent || *sent != epoch;
+}
+
+static __always_inline void send_stack(struct scratch *scratch)
+{
+  u32 key = 0;
+  struct sample_header *header = &scratch->stack.header;
+  u32 *epoch = bpf_map_lookup_elem(&stack_epoch, &key);
+  __builtin_memcpy(header, &scratch->raw.header, sizeof(*header));
+  u64 stack_id = header->stack_id;
+  u32 frames = header->kernel_frames + header->user_frames;
+  if (epoch && frames && !is_news(stack_id, *epoch)) {
+    header->flags |= SAMPLE_STACK_SENT;
+    frames = 0;
+  }
+  u64 bytes = SAMPLE_HEADER + frames * 8;
+  if (bytes > sizeof(scratch->stack))
+    bytes = sizeof(scratch->stack);
   u64 waiting = bpf_ringbuf_query(&samples, BPF_RB_AVAIL_DATA);
   u64 wakeup = waiting >= wakeup_bytes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
-  if (bpf_ringbuf_output(&samples, sample, bytes, wakeup))
+  if (bpf_ringbuf_output(&samples, &scratch->stack, bytes, wakeup)) {
     count(COUNTER_RING_FULL);
+    return;
+  }
+  if (epoch && frames) {
+    u32 now = *epoch;
+    bpf_map_update_elem(&sent_stacks, &stack_id, &now, BPF_ANY);
+  }
+}
+
+// Sends all that is needed to walk the stack in user space; false if that was not possible.
+static __always_inline bool send_copy(struct scratch *scratch, struct task_struct *task, u32 cpu,
+                                      struct bpf_perf_event_data *context)
+{
+  struct raw_sample *sample = &scratch->raw;
+  struct copy_budget *budget = copy_budget_at(sample->header.time_ns);
+  if (!budget) {
+    sample->header.flags |= SAMPLE_COPY_REFUSED;
+    return false;
+  }
+  sample->stack_bytes = 0;
+  sample->stack_allowed = 0;
+  sample->below_bytes = 0;
+  sample->below_allowed = 0;
+  sample->stack_address = 0;
+  sample->below_address = 0;
+  sample->stack_base = 0;
+  copy_stacks(sample, task, cpu);
+  if (sample->header.kernel_frames)
+    bpf_get_stack(context, sample->kernel, sizeof(sample->kernel), 0);
+  u64 bytes = RAW_SAMPLE_HEADER + sample->stack_bytes + sample->below_bytes;
+  if (bytes > sizeof(*sample))
+    bytes = sizeof(*sample);
+  budget->bytes -= bytes;
+  // The sooner user space hears of a process or a file, the sooner it is walked here.
+  if (bpf_ringbuf_output(&raw_samples, sample, bytes, BPF_RB_FORCE_WAKEUP)) {
+    sample->header.flags |= SAMPLE_COPY_RING_FULL;
+    return false;
+  }
+  return true;
 }
 
 SEC("perf_event")
@@ -194,41 +215,41 @@ int sample_on_cpu(struct bpf_perf_event_data *context)
   count(COUNTER_TAKEN);
 
   u32 cpu = bpf_get_smp_processor_id();
-  struct raw_sample *sample = bpf_map_lookup_elem(&scratch, &cpu);
-  if (!sample) {
+  struct scratch *scratch = bpf_map_lookup_elem(&scratches, &cpu);
+  if (!scratch) {
     count(COUNTER_NO_SCRATCH);
     return 0;
   }
-  sample->time_ns = bpf_ktime_get_ns();
-  sample->pid = pid;
-  sample->tid = (u32)id;
-  sample->flags = 0;
-  sample->kernel_frames = 0;
-  sample->stack_bytes = 0;
-  sample->stack_allowed = 0;
-  sample->below_bytes = 0;
-  sample->below_allowed = 0;
-  sample->stack_address = 0;
-  sample->below_address = 0;
-  sample->stack_base = 0;
-  bpf_get_current_comm(sample->thread_name, COMM_BYTES);
-  BPF_CORE_READ_INTO(&sample->process_name, task, group_leader, comm);
-  if (want_kernel) {
-    long bytes = bpf_get_stack(context, sample->kernel, sizeof(sample->kernel), 0);
-    sample->kernel_frames = bytes > 0 ? bytes / 8 : 0;
+  struct sample_header *header = &scratch->raw.header;
+  fill_header(header, task, id);
+  read_kernel_stack(scratch, cpu, context);
+  enum walk_end end = walk(scratch, task, context, pid);
+  header->walk_end = end;
+  if (want_copies && (header->flags & SAMPLE_USER_REGISTERS) && end == WALK_COMPLETE) {
+    header->flags |= SAMPLE_COPY_FOLLOWS;
+    if (!send_copy(scratch, task, cpu, context))
+      header->flags &= ~SAMPLE_COPY_FOLLOWS;
+    send_stack(scratch);
+    return 0;
   }
-  fill_user_side(sample, task, context, cpu);
-  send(sample);
+  if (is_worth_a_copy(end) && send_copy(scratch, task, cpu, context))
+    return 0;
+  send_stack(scratch);
   return 0;
 }
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(follow_child, struct task_struct *parent, struct task_struct *child)
 {
+  if (child->tgid == parent->tgid)  // a thread shares everything
+    return 0;
+  copy_mappings(parent, child);
+  if (!only_targets)
+    return 0;
   u32 pid = parent->tgid;
   u32 child_pid = child->tgid;
   u8 present = TARGET_RUNS;
-  if (child_pid == pid || !bpf_map_lookup_elem(&targets, &pid))
+  if (!bpf_map_lookup_elem(&targets, &pid))
     return 0;
   if (bpf_map_update_elem(&targets, &child_pid, &present, BPF_ANY))
     count(COUNTER_TARGETS_FULL);
@@ -252,8 +273,10 @@ SEC("tp_btf/sched_process_free")
 int BPF_PROG(forget_process, struct task_struct *task)
 {
   u32 pid = task->tgid;
-  if (task->pid == task->tgid)
-    bpf_map_delete_elem(&targets, &pid);
+  if (task->pid != task->tgid)
+    return 0;
+  forget_mappings(pid);
+  bpf_map_delete_elem(&targets, &pid);
   return 0;
 }
 

@@ -60,7 +60,7 @@ static __always_inline void registers_from_context(struct raw_sample *sample,
   sample->registers[15] = CONTEXT_REGISTER(context, r15);
   sample->registers[16] = CONTEXT_REGISTER(context, ip);
   if ((CONTEXT_REGISTER(context, cs) & 0xffff) == USER_CODE_32_BIT)
-    sample->flags |= SAMPLE_32_BIT;
+    sample->header.flags |= SAMPLE_32_BIT;
 }
 
 static __always_inline void registers_from_frame(struct raw_sample *sample, struct pt_regs *saved)
@@ -83,12 +83,12 @@ static __always_inline void registers_from_frame(struct raw_sample *sample, stru
   sample->registers[15] = saved->r15;
   sample->registers[16] = saved->ip;
   if ((saved->cs & 0xffff) == USER_CODE_32_BIT)
-    sample->flags |= SAMPLE_32_BIT;
+    sample->header.flags |= SAMPLE_32_BIT;
   s64 call = (s64)saved->orig_ax;
   if (call >= 0)
-    sample->flags |= SAMPLE_IN_SYSCALL;
+    sample->header.flags |= SAMPLE_IN_SYSCALL;
   if (call == SYSCALL_EXECVE || call == SYSCALL_EXECVEAT)
-    sample->flags |= SAMPLE_IN_EXEC;
+    sample->header.flags |= SAMPLE_IN_EXEC;
 }
 
 // The user registers of a thread that runs in the kernel lie at the top of its kernel stack.

@@ -52,6 +52,7 @@ struct unwind_block {
 _Static_assert(sizeof(struct unwind_block) == sizeof(struct unwind_mapping), "share one array");
 
 // One executable file. Filled before `pages` is set, and `pages` is cleared before it is emptied.
+// A file that has no unwind information at all has one page where no address is.
 struct unwind_file {
   u32 directory;   // index of the first page's entry
   u32 first_page;  // the file's own address of it, in text pages
@@ -61,6 +62,7 @@ struct unwind_file {
 
 // Where the rows of one text page are: start | count << 20 | shard << 40. The first row is at offset
 // 0 of the page, so that nobody has to look at the page before.
+#define DIRECTORY_FIELD ((1 << 20) - 1)
 #define DIRECTORY_COUNT_SHIFT 20
 #define DIRECTORY_SHARD_SHIFT 40
 
@@ -74,21 +76,25 @@ enum cfa_kind {
   CFA_STACK_POINTER = 1,  // RSP + cfa_offset
   CFA_FRAME_POINTER = 2,  // RBP + cfa_offset
   CFA_PLT = 3,            // RSP + 8, and 8 more where (address & 15) >= cfa_offset
-  CFA_DEREF_STACK = 4,    // *(RSP + offset) + addend; cfa_offset is offset & 0xffffff | addend << 24
-  CFA_DEREF_FRAME = 5,    // *(RBP + offset) + addend
-  CFA_SIGNAL = 6,         // the kernel's signal frame lies at RSP
-  CFA_STOP = 7,           // there is no caller
-  CFA_COMPLEX = 8,        // more than the walker can do
-  CFA_FRAME_CHAIN = 9,    // RBP leads to the caller's frame, perhaps on another stack (Go)
+  CFA_DEREF_STACK = 4,  // *(RSP + offset) + addend; cfa_offset is offset & 0xffffff | addend << 24
+  CFA_DEREF_FRAME = 5,  // *(RBP + offset) + addend
+  CFA_SIGNAL = 6,       // the kernel's signal frame lies at RSP
+  CFA_STOP = 7,         // there is no caller
+  CFA_COMPLEX = 8,      // more than the walker can do
+  CFA_FRAME_CHAIN = 9,  // RBP leads to the caller's frame, perhaps on another stack (Go)
 };
 
 // Where the caller's RBP is.
 enum frame_pointer_kind {
   FRAME_POINTER_SAME = 0,
-  FRAME_POINTER_AT_CFA = 1,    // at CFA + frame_pointer_offset
+  FRAME_POINTER_AT_CFA = 1,  // at CFA + frame_pointer_offset
   FRAME_POINTER_UNDEFINED = 2,
   FRAME_POINTER_AT_FRAME = 3,  // at RBP + frame_pointer_offset
 };
+
+// Two rules have fixed numbers: what a row says that names none, and what holds outside of all pages.
+#define RULE_COMPLEX 0
+#define RULE_NOTHING 1
 
 struct unwind_rule {
   u8 cfa;            // cfa_kind

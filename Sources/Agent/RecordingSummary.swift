@@ -13,7 +13,6 @@ package struct RecordingSummary {
   /// One JSON object on one line; every value is a number but for the event's name.
   package var json: String {
     let ledger = profile.ledger
-    let delivered = ledger.complete + ledger.partialTotal
     let seconds = Double(profile.facts.durationNanoseconds) / 1_000_000_000
     let partial = ledger.partial.map { ($0.rawValue, $1) }
     let dropped = ledger.dropped.map { ($0.rawValue, $1) }
@@ -22,7 +21,7 @@ package struct RecordingSummary {
       {"event":"\(profile.facts.event)","frequency":\(profile.facts.frequency),\
       "duration_s":\(seconds),"taken":\(ledger.taken),"complete":\(ledger.complete),\
       "partial":\(Self.object(partial)),"dropped":\(Self.object(dropped)),\
-      "coverage":\(ledger.coverage),"unwound":{"kernel":0,"user":\(delivered),\
+      "coverage":\(ledger.coverage),"unwound":{"kernel":\(ledger.walkedInKernel),"user":\(ledger.complete - ledger.walkedInKernel),\
       "frame_pointer":\(ledger.framePointer)},"cost":{"cpu_s":\(cost.cpuSeconds),\
       "bpf_s":\(bpf),"peak_rss_bytes":\(cost.peakResidentBytes)}}
 

@@ -4,6 +4,8 @@ package enum DropReason: String, Hashable, Sendable, CaseIterable {
   case ringFull = "ring-full"
   /// The kernel's side had no memory to put the sample together.
   case noScratchMemory = "no-scratch-memory"
+  /// The frames were sent once and missed; they are sent again from then on.
+  case stackMissed = "stack-missed"
   /// The record could not be decoded.
   case malformedRecord = "malformed-record"
   /// The profile reached its limit of distinct stacks.

@@ -18,6 +18,12 @@ package enum IncompleteReason: String, Hashable, Sendable, CaseIterable {
   case tooManyFrames = "too-many-frames"
   /// A 32-bit program, which this version does not unwind.
   case thirtyTwoBit = "32-bit-process"
+  /// The stack had to be copied, but its CPU had copied as much as it may at that time.
+  case copyRateLimited = "copy-rate-limited"
+  /// The stack was copied, but the ring for copies had no room.
+  case copyRingFull = "copy-ring-full"
+  /// Other code was loaded at an address of the stack before the kernel's side knew.
+  case mappingChanged = "mapping-changed"
   /// The kernel did not give the user registers of the thread.
   case noUserRegisters = "no-user-registers"
 }

@@ -6,6 +6,8 @@ package struct Ledger: Hashable, Sendable {
   package var complete: UInt64 = 0
   package var partial: [IncompleteReason: UInt64] = [:]
   package var dropped: [DropReason: UInt64] = [:]
+  /// Of the complete samples: those whose stack the kernel walked, at the sample's own time.
+  package var walkedInKernel: UInt64 = 0
   /// Of the delivered samples: those with at least one step along frame pointers, for want of
   /// unwind information.
   package var framePointer: UInt64 = 0

@@ -1,18 +1,23 @@
+import BPFShared
 import ELF
 import LinuxHost
 import ProcessTracking
 package import ProfileModel
 import RemoteUnwinding
 
-/// Turns raw samples into a profile: finds the callers, folds equal stacks, keeps the ledger.
+/// Turns samples into a profile: takes over the kernel's stacks, has the others completed, folds
+/// equal ones, keeps the ledger.
 package final class SampleFolder {
   package private(set) var builder: ProfileBuilder
   /// Where the code of each mapping of the profile comes from, by its number.
   package private(set) var origins: [CodeOrigin] = []
 
   private let processes: ProcessTable
+  private let completion: StackCompletion
+  private let unwinding: KernelUnwinding
   private let options: SamplerOptions
   private let roots: HostRoots
+  private var sentStacks = SentStacks()
   private var walked = WalkedStack()
   private var key: [UInt64] = []
   private var executableNumbers: [ObjectIdentifier: UInt32] = [:]
@@ -20,43 +25,23 @@ package final class SampleFolder {
   /// Keeps the images of `generatedNumbers`, so that no other gets their identity.
   private var generating: [ProcessImage] = []
   private var kernelNumber: UInt32?
-  /// Images that hold a walker, in the order in which they got it.
-  private var walking: [ProcessImage] = []
 
   init(
-    processes: ProcessTable, options: SamplerOptions, roots: HostRoots, profile: Profile
+    processes: ProcessTable, unwinding: KernelUnwinding, options: SamplerOptions, roots: HostRoots,
+    profile: Profile
   ) {
     self.processes = processes
+    self.unwinding = unwinding
     self.options = options
     self.roots = roots
+    completion = StackCompletion(processes: processes, unwinding: unwinding, options: options)
     builder = ProfileBuilder(profile, stackLimit: Limits.distinctStacks)
   }
 
-  /// Adds one record of the ring.
-  ///
-  /// - Parameters:
-  ///   - record: a `struct raw_sample`, borrowed from the ring.
-  ///   - prepare: brings the process table up to the sample's time.
-  package func add(_ record: RawSpan, prepare: (_ time: UInt64) -> Void) {
-    guard let sample = RawSample(record) else {
-      builder.profile.ledger.drop(.malformedRecord, count: 1)
-      return
-    }
-    prepare(sample.time)
-    let image = processes.image(at: sample.time, pid: sample.pid)
-    walked.reset()
-    for index in 0..<sample.kernelFrameCount {
-      walked.kernel.append(RawSample.kernelFrame(index, of: record))
-    }
-    let first = RawSample.headerBytes
-    let stack = record.extracting(first..<first + sample.stackBytes + sample.belowBytes)
-    walkUserSide(of: sample, stack: stack, in: image)
-    if sample.kernelFrameCount == RawSample.kernelFrameLimit {
-      walked.incomplete = walked.incomplete ?? .tooManyFrames
-    }
-    if walked.usedFramePointer { builder.profile.ledger.framePointer += 1 }
-    fold(sample, image)
-  }
+  /// In which epoch the kernel is to send each stack once.
+  var stackEpoch: UInt32 { sentStacks.epoch }
+
+  func dropMalformed() { builder.profile.ledger.drop(.malformedRecord, count: 1) }
 
   package func finish(taken: UInt64, dropped: [DropReason: UInt64]) {
     builder.profile.ledger.taken = taken
@@ -64,87 +49,96 @@ package final class SampleFolder {
   }
 }
 
-// Unwinding.
+// The two kinds of samples.
 extension SampleFolder {
-  private func walkUserSide(of sample: RawSample, stack: RawSpan, in image: ProcessImage) {
-    guard options.wantsUserFrames, !sample.flags.contains(.kernelThread) else { return }
-    guard sample.flags.contains(.userRegisters) else {
-      walked.incomplete = .noUserRegisters
-      return
-    }
-    guard !sample.flags.contains(.thirtyTwoBit) else {
-      walked.incomplete = .thirtyTwoBit
-      return
-    }
-    // Between the old program and the new there is no user stack.
-    let address = sample.registers.programCounter
-    if sample.flags.contains(.inExec), image.range(at: address) == nil { return }
-    if sample.flags.contains(.inExec), sample.stackBytes == 0 { return }
-    walk(sample, stack: stack, in: image)
-    // Code may have been generated or loaded without an event since.
-    let mayBeNews = walked.incomplete == .noMapping || walked.incomplete == .noUnwindInfo
-    if mayBeNews, processes.reconcile(image, now: sample.time) {
-      walk(sample, stack: stack, in: image)
+  /// Adds a sample whose stack the kernel has walked.
+  func add(_ sample: StackSample) {
+    let header = sample.header
+    if !header.flags.contains(.stackSent) {
+      sentStacks.insert(sample.frames, id: header.stackID)
+      add(header, frames: sample.frames)
+    } else if let frames = sentStacks.frames(id: header.stackID),
+      frames.count == header.kernelFrameCount + header.userFrameCount
+    {
+      add(header, frames: frames)
+    } else {
+      builder.profile.ledger.drop(.stackMissed, count: 1)
+      sentStacks.beginEpoch()
     }
   }
 
-  private func walk(_ sample: RawSample, stack: RawSpan, in image: ProcessImage) {
-    walked.user.removeAll(keepingCapacity: true)
-    guard let walker = walker(for: image) else {
-      walked.incomplete = .badUnwindInfo
-      return
-    }
-    let returnsFromKernel = sample.flags.contains(.inSyscall)
-    let limit = Limits.frames - walked.kernel.count
-    let copy = StackCopy(
-      address: sample.stackAddress, count: sample.stackBytes, belowAddress: sample.belowAddress,
-      base: sample.stackBase, bytes: stack)
-    let (end, usedFramePointer) = walker.walk(
-      from: sample.registers, stack: copy, in: image, limit: limit
-    ) { address, isReturnAddress in
-      // The leaf of a thread in a system call is the instruction behind the call.
-      let isReturnAddress = isReturnAddress || (walked.user.isEmpty && returnsFromKernel)
-      walked.user.append(
-        address & ~WalkedStack.returnBit | (isReturnAddress ? WalkedStack.returnBit : 0))
-    }
-    walked.usedFramePointer = usedFramePointer
-    walked.incomplete = reason(end, sample)
-    // An address outside of all mappings is what a failed step made up, not a caller.
-    if end == .noMapping, walked.user.count > 1 { walked.user.removeLast() }
+  private func add(_ header: SampleHeader, frames: [UInt64]) {
+    let image = processes.image(at: header.time, pid: header.pid)
+    walked.reset()
+    walked.kernel.append(contentsOf: frames.prefix(header.kernelFrameCount))
+    walked.user.append(contentsOf: frames.dropFirst(header.kernelFrameCount))
+    walked.usedFramePointer = header.flags.contains(.framePointer)
+    walked.incomplete = Self.reason(header)
+    cutWhereStale(header, in: image)
+    finishStack(header, image)
   }
 
-  private func reason(_ end: WalkEnd, _ sample: RawSample) -> IncompleteReason? {
-    switch end {
-    case .start: nil
-    case .beyondCopy where sample.stackBytes < sample.stackAllowed: .stackUnreadable
-    case .beyondCopy where sample.belowBytes < sample.belowAllowed: .stackUnreadable
-    case .beyondCopy where sample.stackBase != nil && sample.stackAllowed < options.stackBytes:
-      .badFrame
-    case .beyondCopy: .stackCopyTooShort
-    case .noMapping: .noMapping
-    case .noUnwindInfo: .noUnwindInfo
-    case .badUnwindInfo: .badUnwindInfo
-    case .fileUnreadable: .fileUnreadable
-    case .badFrame: .badFrame
-    case .tooManyFrames: .tooManyFrames
+  /// Adds a sample whose stack has to be walked here.
+  ///
+  /// - Parameter record: that the sample was read from.
+  func add(_ sample: RawSample, of record: RawSpan) {
+    let header = sample.header
+    let image = processes.image(at: header.time, pid: header.pid)
+    walked.reset()
+    for index in 0..<header.kernelFrameCount {
+      walked.kernel.append(RawSample.kernelFrame(index, of: record))
+    }
+    completion.complete(sample, of: record, in: image, into: &walked)
+    finishStack(header, image)
+  }
+
+  private func finishStack(_ header: SampleHeader, _ image: ProcessImage) {
+    if header.kernelFrameCount == SampleHeader.kernelFrameLimit {
+      walked.incomplete = walked.incomplete ?? .tooManyFrames
+    }
+    if walked.usedFramePointer { builder.profile.ledger.framePointer += 1 }
+    let before = builder.profile.ledger.complete
+    fold(header, image)
+    let isWalked = header.walkEnd == WALK_COMPLETE || header.walkEnd == WALK_NO_USER_SIDE
+    if isWalked, builder.profile.ledger.complete > before {
+      builder.profile.ledger.walkedInKernel += 1
     }
   }
 
-  private func walker(for image: ProcessImage) -> StackWalker? {
-    if let walker = image.walker { return walker }
-    if walking.count >= Limits.cachedAddressSpaces {
-      walking.prefix(walking.count / 2).forEach { $0.walker = nil }
-      walking.removeFirst(walking.count / 2)
+  /// Takes away the frames that the kernel found by mappings which had been replaced by then.
+  private func cutWhereStale(_ header: SampleHeader, in image: ProcessImage) {
+    guard header.version != 0, image.hasReplacements else { return }
+    let stale = walked.user.firstIndex { frame in
+      image.isStale(address: frame & ~WalkedStack.returnBit, version: header.version)
     }
-    image.walker = StackWalker()
-    walking.append(image)
-    return image.walker
+    guard let stale else { return }
+    // The frame itself was found by the one before; what comes behind was found by its wrong rule.
+    walked.user.removeLast(walked.user.count - stale - 1)
+    walked.incomplete = .mappingChanged
+    unwinding.publish(image, as: header.program)
+  }
+
+  /// Why a stack that the kernel walked is not whole.
+  private static func reason(_ header: SampleHeader) -> IncompleteReason? {
+    if header.flags.contains(.copyRefused) { return .copyRateLimited }
+    if header.flags.contains(.copyRingFull) { return .copyRingFull }
+    return switch header.walkEnd {
+    case WALK_COMPLETE, WALK_NO_USER_SIDE: nil
+    case WALK_32_BIT: .thirtyTwoBit
+    case WALK_NO_REGISTERS: .noUserRegisters
+    case WALK_NO_MAPPING, WALK_NO_PROCESS: .noMapping
+    case WALK_NO_TABLE, WALK_NO_ROW: .noUnwindInfo
+    case WALK_UNREADABLE: .stackUnreadable
+    case WALK_BAD_FRAME: .badFrame
+    case WALK_TOO_DEEP: .tooManyFrames
+    default: .badUnwindInfo
+    }
   }
 }
 
 // Folding.
 extension SampleFolder {
-  private func fold(_ sample: RawSample, _ image: ProcessImage) {
+  private func fold(_ sample: SampleHeader, _ image: ProcessImage) {
     key.removeAll(keepingCapacity: true)
     key.append(UInt64(sample.pid) << 32 | UInt64(sample.tid))
     key.append(sample.processName.0)
@@ -167,11 +161,11 @@ extension SampleFolder {
     }
   }
 
-  private func identity(of sample: RawSample, strings: inout StringTable) -> ThreadIdentity {
+  private func identity(of sample: SampleHeader, strings: inout StringTable) -> ThreadIdentity {
     ThreadIdentity(
       pid: sample.pid, tid: sample.tid,
-      process: strings.intern(RawSample.string(sample.processName)),
-      thread: strings.intern(RawSample.string(sample.threadName)))
+      process: strings.intern(SampleHeader.string(sample.processName)),
+      thread: strings.intern(SampleHeader.string(sample.threadName)))
   }
 
   private func kernelLocations(_ builder: inout ProfileBuilder) -> [UInt32] {

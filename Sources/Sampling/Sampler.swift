@@ -5,6 +5,7 @@ package import LinuxHost
 import PerfEvents
 import ProcessTracking
 package import ProfileModel
+import UnwindTables
 
 /// Takes on-CPU samples and makes a profile of them.
 ///
@@ -17,13 +18,17 @@ package final class Sampler {
   private let events: ProcessEventStream
   private var object: LoadedObject
   private let ring: RingBuffer
-  private let turn: Turn
+  private let copyRing: RingBuffer
+  private let inbox: SampleInbox
+  private let unwinding: KernelUnwinding
   private var triggers: [PerfEvent] = []
   private let statistics: RunTimeStatistics?
   /// How long the kernel's side ran, in nanoseconds; nil where the kernel does not measure it.
   package private(set) var kernelNanoseconds: UInt64?
 
   private static let wakeupShare = 4
+  /// What the kernel was told last: see `SampleFolder.stackEpoch`.
+  private var stackEpoch: UInt32 = 0
 
   package init(options: SamplerOptions, roots: HostRoots, profile: Profile) throws {
     self.options = options
@@ -34,15 +39,14 @@ package final class Sampler {
     let events = try ProcessEventStream(cpus: machine.onlineCPUs())
     self.events = events
     object = try Self.load(options, machine)
-    let folder = SampleFolder(
-      processes: processes, options: options, roots: roots, profile: profile)
-    self.folder = folder
-    let turn = Turn()
-    self.turn = turn
-    ring = try RingBuffer(map: "samples", in: object) { [processes] record in
-      folder.add(record) { time in events.advance(to: time) { processes.apply($0) } }
-      return Clock.monotonic() < turn.end
-    }
+    let unwinding = try Self.unwinding(options, object)
+    self.unwinding = unwinding
+    folder = SampleFolder(
+      processes: processes, unwinding: unwinding, options: options, roots: roots, profile: profile)
+    let inbox = SampleInbox(folder: folder, processes: processes, events: events)
+    self.inbox = inbox
+    ring = try RingBuffer(map: "samples", in: object) { inbox.receiveStack($0) }
+    copyRing = try RingBuffer(map: "raw_samples", in: object) { inbox.receiveCopy($0) }
     switch options.target {
     case .everything, .cgroup: processes.scan(Processes(roots: roots).all())
     case .processes(let pids): processes.scan(pids)
@@ -54,9 +58,14 @@ package final class Sampler {
     try object.set("stack_bytes_wanted", to: UInt32(options.stackBytes))
     try object.set("want_kernel", to: options.wantsKernelFrames)
     try object.set("want_user", to: options.wantsUserFrames)
-    try object.resize(map: "scratch", to: machine.possibleCPUCount())
+    try object.set("want_copies", to: options.comparesWalks)
+    try object.set("hash_seed", to: UInt64.random(in: 1...UInt64.max))
+    try object.set("copy_bytes_per_second", to: UInt64(options.copyBytesPerSecond))
+    try object.set("copy_bytes_saved_max", to: Int64(2 * options.copyBytesPerSecond))
+    try object.resize(map: "scratches", to: machine.possibleCPUCount())
     let ringBytes = ringBytes(options, cpus: machine.onlineCPUs().count)
     try object.resize(map: "samples", to: ringBytes)
+    try object.resize(map: "raw_samples", to: options.copyRingBytes)
     try object.set("wakeup_bytes", to: UInt64(ringBytes / wakeupShare))
     switch options.target {
     case .processes:
@@ -67,25 +76,33 @@ package final class Sampler {
       try object.set("cgroup_controller", to: try controllerNumber(group))
     case .everything: break
     }
-    if !options.target.followsChildren {
-      try object.skip(program: "follow_child")
-      try object.skip(program: "mark_ended")
-      try object.skip(program: "forget_process")
-    }
+    if !options.target.followsChildren { try object.skip(program: "mark_ended") }
     return try object.load()
   }
 
-  /// Room for half a second of samples, so that a slow file does not cost any.
+  private static func unwinding(_ options: SamplerOptions, _ object: borrowing LoadedObject) throws
+    -> KernelUnwinding
+  {
+    let memory = try TableMemory(of: object)
+    let source = TableSource()
+    let tables = UnwindTables(memory: memory, limitBytes: options.tableBytes) {
+      source.table(of: $0).table
+    }
+    return KernelUnwinding(memory: memory, tables: tables)
+  }
+
+  /// Room for two seconds of samples with deep stacks that were never seen before.
   ///
   /// The ring counts twice in our resident memory, because libbpf maps it twice in a row.
   private static func ringBytes(_ options: SamplerOptions, cpus: Int) -> Int {
     if let bytes = options.ringBytes { return bytes }
-    let sampleBytes = RawSample.headerBytes + options.stackBytes
-    let wanted = options.frequency * cpus * sampleBytes / 2
-    var bytes = 4 << 20
-    while bytes < wanted && bytes < 32 << 20 { bytes *= 2 }
+    let wanted = options.frequency * cpus * 2 * deepSampleBytes
+    var bytes = 1 << 20
+    while bytes < wanted && bytes < 16 << 20 { bytes *= 2 }
     return bytes
   }
+
+  private static let deepSampleBytes = 1_024
 
   private static func controllerNumber(_ group: ControlGroup) throws -> CInt {
     guard let controller = group.controller else { return -1 }
@@ -111,11 +128,10 @@ package final class Sampler {
 
   /// Begins to take samples.
   package func start() throws {
-    if options.target.followsChildren {
-      try object.attach(program: "follow_child")
-      try object.attach(program: "mark_ended")
-      try object.attach(program: "forget_process")
-    }
+    unwinding.tables.start()
+    try object.attach(program: "follow_child")
+    try object.attach(program: "forget_process")
+    if options.target.followsChildren { try object.attach(program: "mark_ended") }
     if case .processes(let pids) = options.target {
       for pid in pids { try add(target: pid) }
     }
@@ -131,24 +147,36 @@ package final class Sampler {
   /// Waits for samples, and folds those that came.
   package func poll(timeout: Duration) throws {
     // When more samples come than can be folded, the caller still gets its turn.
-    turn.end = Clock.monotonic() &+ Self.turnNanoseconds
-    try ring.wait(timeout: timeout)
+    inbox.turnEnd = Clock.monotonic() &+ Self.turnNanoseconds
+    try ring.wait(or: copyRing, timeout: timeout)
     let settled = Clock.monotonic() &- Self.settlingNanoseconds
-    try ring.drain()
+    try drain()
     // Without samples nothing else reads the events, and their ring is bounded.
-    events.advance(to: settled) { processes.apply($0) }
+    inbox.advance(to: settled)
+    unwinding.release(processes.takeRetired())
+    if folder.stackEpoch != stackEpoch {
+      stackEpoch = folder.stackEpoch
+      try object.update(map: "stack_epoch", key: UInt32(0), value: stackEpoch)
+    }
   }
 
   private static let turnNanoseconds: UInt64 = 100_000_000
   /// No sample is older than this when it reaches the ring.
   private static let settlingNanoseconds: UInt64 = 100_000_000
 
+  private func drain() throws {
+    try ring.drain()
+    try copyRing.drain()
+    inbox.foldStacks(until: UInt64.max)
+  }
+
   /// Stops sampling, folds what is still on its way, and closes the ledger.
   package func stop() throws {
     triggers.forEach { $0.disable() }
-    // No more is coming, so this ends with the ring's contents.
-    turn.end = UInt64.max
-    try ring.drain()
+    unwinding.tables.stop()
+    // No more is coming, so this ends with the rings' contents.
+    inbox.turnEnd = UInt64.max
+    try drain()
     let counters = try object.counters(map: "counters", count: Int(COUNTER_COUNT.rawValue))
     func count(_ counter: counter) -> UInt64 { counters[Int(counter.rawValue)] }
     folder.finish(
@@ -164,12 +192,6 @@ package final class Sampler {
   package private(set) var targetsLost: UInt64 = 0
   /// Changes of processes that the kernel could not report.
   package var lostProcessEvents: UInt64 { processes.lostEvents }
-}
-
-/// Until when records may be folded before the caller has its turn.
-private final class Turn {
-  /// Nanoseconds of `CLOCK_MONOTONIC`.
-  var end: UInt64 = 0
 }
 
 extension SampleTarget {

@@ -6,12 +6,21 @@ package struct SamplerOptions: Sendable {
   /// Samples a second on each CPU.
   package var frequency = 99
   /// How much of each stack is copied, in bytes.
-  package var stackBytes = 16_384
+  package var stackBytes = 65_536
   package var wantsKernelFrames = true
   package var wantsUserFrames = true
   package var trigger = SampleTrigger.cpuClock
-  /// Bytes of the ring between kernel and wick, a power of two; nil for two seconds of samples.
+  /// Bytes of the ring for samples that the kernel walked, a power of two; nil for some seconds of
+  /// them.
   package var ringBytes: Int?
+  /// Bytes of the ring for samples with a copied stack, a power of two.
+  package var copyRingBytes = 4 << 20
+  /// Bytes of stacks that each CPU may copy in a second, in the long run.
+  package var copyBytesPerSecond = 8 << 20
+  /// Bytes of memory for unwind tables.
+  package var tableBytes = 64 << 20
+  /// Copies every stack as well, and compares what libunwind makes of it.
+  package var comparesWalks = false
 
   package init() {}
 

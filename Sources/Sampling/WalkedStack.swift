@@ -8,6 +8,8 @@ struct WalkedStack {
   var user: [UInt64] = []
   var incomplete: IncompleteReason?
   var usedFramePointer = false
+  /// The address at which the walk ended, unless at the start of the thread.
+  var missedAddress: UInt64?
 
   /// User addresses never have it.
   static let returnBit: UInt64 = 1 << 63
@@ -17,5 +19,6 @@ struct WalkedStack {
     user.removeAll(keepingCapacity: true)
     incomplete = nil
     usedFramePointer = false
+    missedAddress = nil
   }
 }

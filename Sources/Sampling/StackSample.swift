@@ -1,0 +1,19 @@
+import BPFRuntime
+
+/// A sample whose stack the kernel has walked: `struct stack_sample` of BPF/shared/events.h.
+struct StackSample {
+  let header: SampleHeader
+  /// Kernel frames, then user frames, leaf first; none if they were sent before.
+  let frames: [UInt64]
+
+  /// Nil when the record contradicts itself.
+  init?(_ record: RawSpan) {
+    guard let header = SampleHeader(record) else { return nil }
+    let wasSent = header.flags.contains(.stackSent)
+    let count = wasSent ? 0 : header.kernelFrameCount + header.userFrameCount
+    guard record.byteCount >= SampleHeader.bytes + count * 8 else { return nil }
+    let words = RecordReader(record)
+    self.header = header
+    frames = (0..<count).map { words.u64(at: SampleHeader.bytes + $0 * 8) }
+  }
+}
