@@ -125,6 +125,9 @@ package final class Recording {
     return losses
   }
 
+  /// The first stacks on which the walkers disagree, where that was verified.
+  package var disagreements: [String] { sampler.folder.comparison?.examples ?? [] }
+
   /// The command's exit status, waited for; nil if there is no command.
   package func commandStatus() -> CInt? { child?.wait() }
 
@@ -148,7 +151,8 @@ package final class Recording {
     return RecordingCost(
       cpuSeconds: use.cpuSeconds,
       bpfSeconds: sampler.kernelNanoseconds.map { Double($0) / 1_000_000_000 },
-      peakResidentBytes: use.peakResidentBytes)
+      peakResidentBytes: use.peakResidentBytes, tables: sampler.tableFigures,
+      comparison: sampler.folder.comparison?.counts)
   }
 }
 

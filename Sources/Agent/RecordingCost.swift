@@ -1,8 +1,15 @@
+package import Sampling
+
 /// What a recording cost the host.
-package struct RecordingCost: Hashable, Sendable {
+package struct RecordingCost: Sendable {
   /// CPU time of wick itself, in seconds.
   package var cpuSeconds: Double
   /// CPU time of the programs in the kernel, in seconds; nil where the kernel does not measure it.
   package var bpfSeconds: Double?
   package var peakResidentBytes: UInt64
+  /// What the unwind tables hold: `files`, `rows`, `shard_bytes`, `kernel_bytes` (all maps of the
+  /// walker), `evictions`, `refusals`, `processes`.
+  package var tables: [(String, UInt64)] = []
+  /// Nil unless stacks were verified.
+  package var comparison: WalkComparison.Counts?
 }

@@ -1,4 +1,5 @@
 package import ProfileModel
+import Sampling
 
 /// A recording in numbers: the ledger and what it cost.
 package struct RecordingSummary {
@@ -13,6 +14,7 @@ package struct RecordingSummary {
   /// One JSON object on one line; every value is a number but for the event's name.
   package var json: String {
     let ledger = profile.ledger
+    let delivered = ledger.complete + ledger.partialTotal
     let seconds = Double(profile.facts.durationNanoseconds) / 1_000_000_000
     let partial = ledger.partial.map { ($0.rawValue, $1) }
     let dropped = ledger.dropped.map { ($0.rawValue, $1) }
@@ -21,11 +23,24 @@ package struct RecordingSummary {
       {"event":"\(profile.facts.event)","frequency":\(profile.facts.frequency),\
       "duration_s":\(seconds),"taken":\(ledger.taken),"complete":\(ledger.complete),\
       "partial":\(Self.object(partial)),"dropped":\(Self.object(dropped)),\
-      "coverage":\(ledger.coverage),"unwound":{"kernel":\(ledger.walkedInKernel),"user":\(ledger.complete - ledger.walkedInKernel),\
+      "coverage":\(ledger.coverage),"unwound":{"kernel":\(ledger.walkedInKernel),"user":\(delivered - ledger.walkedInKernel),\
       "frame_pointer":\(ledger.framePointer)},"cost":{"cpu_s":\(cost.cpuSeconds),\
-      "bpf_s":\(bpf),"peak_rss_bytes":\(cost.peakResidentBytes)}}
+      "bpf_s":\(bpf),"peak_rss_bytes":\(cost.peakResidentBytes)},\
+      "tables":\(Self.object(cost.tables))\(verification)}
 
       """
+  }
+
+  /// Empty unless stacks were verified.
+  private var verification: String {
+    guard let counts = cost.comparison else { return "" }
+    let members = [
+      ("equal", counts.equal), ("prefix", counts.prefix), ("different", counts.different),
+      ("guessed", counts.guessed),
+      ("step_equal", counts.stepEqual), ("step_different", counts.stepDifferent),
+      ("skipped", counts.skipped),
+    ]
+    return ",\"verify\":" + Self.object(members)
   }
 
   private static func object(_ counts: [(String, UInt64)]) -> String {

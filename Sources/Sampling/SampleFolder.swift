@@ -16,6 +16,8 @@ package final class SampleFolder {
   private let completion: StackCompletion
   private let unwinding: KernelUnwinding
   private let options: SamplerOptions
+  /// Nil unless every stack is copied as well.
+  package let comparison: WalkComparison?
   private let roots: HostRoots
   private var sentStacks = SentStacks()
   private var walked = WalkedStack()
@@ -33,6 +35,7 @@ package final class SampleFolder {
     self.processes = processes
     self.unwinding = unwinding
     self.options = options
+    comparison = options.comparesWalks ? WalkComparison() : nil
     self.roots = roots
     completion = StackCompletion(processes: processes, unwinding: unwinding, options: options)
     builder = ProfileBuilder(profile, stackLimit: Limits.distinctStacks)
@@ -74,6 +77,9 @@ extension SampleFolder {
     walked.user.append(contentsOf: frames.dropFirst(header.kernelFrameCount))
     walked.usedFramePointer = header.flags.contains(.framePointer)
     walked.incomplete = Self.reason(header)
+    if header.flags.contains(.copyFollows) {
+      comparison?.add(stack: walked.user, of: header, in: image)
+    }
     cutWhereStale(header, in: image)
     finishStack(header, image)
   }
@@ -87,6 +93,11 @@ extension SampleFolder {
     walked.reset()
     for index in 0..<header.kernelFrameCount {
       walked.kernel.append(RawSample.kernelFrame(index, of: record))
+    }
+    if header.flags.contains(.copyFollows) {
+      let walk = completion.walkBothWays(sample, of: record, in: image)
+      comparison?.add(walk, of: header, in: image)
+      return
     }
     completion.complete(sample, of: record, in: image, into: &walked)
     finishStack(header, image)

@@ -188,6 +188,18 @@ package final class Sampler {
     targetsLost = count(COUNTER_TARGETS_FULL)
   }
 
+  /// What the unwind tables hold and how that went, by the names of the summary.
+  package var tableFigures: [(String, UInt64)] {
+    let (tables, blocks) = unwinding.statistics
+    return [
+      ("files", UInt64(tables.tables)), ("rows", UInt64(tables.rows)),
+      ("rules", UInt64(tables.rules)), ("shard_bytes", UInt64(tables.shardBytes)),
+      ("kernel_bytes", UInt64(tables.kernelBytes)), ("evictions", UInt64(tables.evictions)),
+      ("refusals", UInt64(tables.refusals)), ("processes", UInt64(blocks.processes)),
+      ("build_us", UInt64(tables.buildSeconds * 1e6)),
+    ]
+  }
+
   /// Children that could not be followed because there were too many.
   package private(set) var targetsLost: UInt64 = 0
   /// Changes of processes that the kernel could not report.

@@ -47,6 +47,17 @@ final class StackCompletion {
     unwinding.publish(image, as: sample.header.program)
   }
 
+  /// Finds the user frames both by the tables and with libunwind.
+  func walkBothWays(_ sample: RawSample, of record: RawSpan, in image: ProcessImage)
+    -> WalkComparison.Walk
+  {
+    var byTables = WalkedStack()
+    let isWhole = walkByTables(sample, of: record, in: image, into: &byTables)
+    var remote = WalkedStack()
+    walkRemotely(sample, of: record, in: image, into: &remote)
+    return WalkComparison.Walk(remote: remote, step: isWhole ? byTables.user : nil)
+  }
+
   private func walk(
     _ sample: RawSample, of record: RawSpan, in image: ProcessImage, into walked: inout WalkedStack
   ) {
@@ -72,7 +83,7 @@ final class StackCompletion {
   }
 
   /// Walks with libunwind, which knows all rules.
-  func walkRemotely(
+  private func walkRemotely(
     _ sample: RawSample, of record: RawSpan, in image: ProcessImage, into walked: inout WalkedStack
   ) {
     guard let walker = walker(for: image) else {

@@ -37,3 +37,20 @@ enum StackSizeArgument {
     return (bytes + page - 1) / page * page
   }
 }
+
+/// A number of bytes, with K, M or G for powers of 1,024, of which at least a MiB is needed.
+enum TableMemoryArgument {
+  private static let units: [(suffix: String, shift: Int)] = [("K", 10), ("M", 20), ("G", 30)]
+  private static let allowed = 1 << 20...256 << 20
+
+  static func parse(_ text: String) throws -> Int {
+    let unit = units.first { text.uppercased().hasSuffix($0.suffix) }
+    let digits = text.dropLast(unit == nil ? 0 : 1)
+    guard let number = Int(digits), number >= 1, number <= allowed.upperBound,
+      case let bytes = number << (unit?.shift ?? 0), allowed.contains(bytes)
+    else {
+      throw ValidationError("'\(text)' is no table memory: write 1M to 256M.")
+    }
+    return bytes
+  }
+}

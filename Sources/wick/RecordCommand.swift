@@ -47,9 +47,24 @@ struct RecordCommand: ParsableCommand {
   @Option(
     name: .customLong("stack-size"),
     help: ArgumentHelp(
-      "How much of each stack is copied, in bytes; up to 64K.", valueName: "bytes"),
+      "How much of a stack is copied, where it cannot be walked in the kernel; up to 64K.",
+      valueName: "bytes"),
     transform: StackSizeArgument.parse)
-  var stackBytes = 16_384
+  var stackBytes = 65_536
+
+  @Option(
+    name: .customLong("max-table-memory"),
+    help: ArgumentHelp(
+      "Memory in the kernel for unwind tables, 1M to 256M; what is over is copied instead.",
+      valueName: "bytes"),
+    transform: TableMemoryArgument.parse)
+  var tableBytes = 64 << 20
+
+  @Flag(
+    help: ArgumentHelp(
+      "Copy every stack as well, unwind it with libunwind too, and count the differences in the summary."
+    ))
+  var verify = false
 
   @Flag(help: "Leave kernel frames out of the stacks.")
   var noKernel = false
@@ -96,6 +111,7 @@ struct RecordCommand: ParsableCommand {
       try destination.write(profile)
       try summaryFile?.write(Array(RecordingSummary(profile, cost: cost).json.utf8))
       recording.losses.forEach { status.warn($0) }
+      recording.disagreements.forEach { status.warn("unwound differently: \($0)") }
       status.report(profile, file: destination.description)
       if let code = recording.commandStatus(), code != 0 { throw ExitCode(code) }
     } catch let failure as Command.Failure {
@@ -109,6 +125,8 @@ struct RecordCommand: ParsableCommand {
     plan.commandLine = CommandLine.arguments.joined(separator: " ")
     plan.sampler.frequency = frequency
     plan.sampler.stackBytes = stackBytes
+    plan.sampler.tableBytes = tableBytes
+    plan.sampler.comparesWalks = verify
     plan.sampler.wantsKernelFrames = !noKernel
     plan.sampler.wantsUserFrames = !noUser
     if !pids.isEmpty { plan.sampler.target = .processes(pids) }

@@ -20,15 +20,15 @@ import Testing
         bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index))
       }
     }
-    put(UInt64(0x1122_3344_5566_7788), at: MemoryLayout<raw_sample>.offset(of: \.time_ns))
-    put(UInt32(11), at: MemoryLayout<raw_sample>.offset(of: \.pid))
-    put(UInt32(12), at: MemoryLayout<raw_sample>.offset(of: \.tid))
-    put(UInt32(SAMPLE_IN_SYSCALL.rawValue), at: MemoryLayout<raw_sample>.offset(of: \.flags))
-    put(kernelFrames, at: MemoryLayout<raw_sample>.offset(of: \.kernel_frames))
+    put(UInt64(0x1122_3344_5566_7788), at: MemoryLayout<raw_sample>.offset(of: \.header.time_ns))
+    put(UInt32(11), at: MemoryLayout<raw_sample>.offset(of: \.header.pid))
+    put(UInt32(12), at: MemoryLayout<raw_sample>.offset(of: \.header.tid))
+    put(UInt32(SAMPLE_IN_SYSCALL.rawValue), at: MemoryLayout<raw_sample>.offset(of: \.header.flags))
+    put(kernelFrames, at: MemoryLayout<raw_sample>.offset(of: \.header.kernel_frames))
     put(UInt32(stackBytes), at: MemoryLayout<raw_sample>.offset(of: \.stack_bytes))
     put(UInt32(4_096), at: MemoryLayout<raw_sample>.offset(of: \.stack_allowed))
-    put(UInt64(0x0063_6f72_70), at: MemoryLayout<raw_sample>.offset(of: \.process_name))
-    put(UInt64(0x6461_6572_6874), at: MemoryLayout<raw_sample>.offset(of: \.thread_name))
+    put(UInt64(0x0063_6f72_70), at: MemoryLayout<raw_sample>.offset(of: \.header.process_name))
+    put(UInt64(0x6461_6572_6874), at: MemoryLayout<raw_sample>.offset(of: \.header.thread_name))
     put(UInt64(0x7fff_0000), at: MemoryLayout<raw_sample>.offset(of: \.stack_address))
     put(UInt32(32), at: MemoryLayout<raw_sample>.offset(of: \.below_bytes))
     put(UInt32(2_048), at: MemoryLayout<raw_sample>.offset(of: \.below_allowed))
@@ -46,15 +46,15 @@ import Testing
   @Test func everyFieldIsReadFromWhereTheSharedHeaderPutsIt() throws {
     let bytes = Self.record()
     let sample = try #require(Self.decode(bytes))
-    #expect(sample.time == 0x1122_3344_5566_7788)
-    #expect(sample.pid == 11)
-    #expect(sample.tid == 12)
-    #expect(sample.flags == .inSyscall)
-    #expect(sample.kernelFrameCount == 2)
+    #expect(sample.header.time == 0x1122_3344_5566_7788)
+    #expect(sample.header.pid == 11)
+    #expect(sample.header.tid == 12)
+    #expect(sample.header.flags == .inSyscall)
+    #expect(sample.header.kernelFrameCount == 2)
     #expect(sample.stackBytes == 64)
     #expect(sample.stackAllowed == 4_096)
-    #expect(RawSample.string(sample.processName) == Array("proc".utf8))
-    #expect(RawSample.string(sample.threadName) == Array("thread".utf8))
+    #expect(SampleHeader.string(sample.header.processName) == Array("proc".utf8))
+    #expect(SampleHeader.string(sample.header.threadName) == Array("thread".utf8))
     #expect(sample.stackAddress == 0x7fff_0000)
     #expect(sample.stackBase == 0x7fff_8000)
     #expect(sample.belowBytes == 32)
@@ -64,7 +64,7 @@ import Testing
     for index in 0..<127 {
       #expect(unsafe RawSample.kernelFrame(index, of: bytes.span.bytes) == UInt64(1_000 + index))
     }
-    #expect(RawSample.headerBytes == 1_248)
+    #expect(RawSample.headerBytes == 1_288)
   }
 
   @Test func aShortRecordIsRefused() {
@@ -80,15 +80,15 @@ import Testing
     }
     for size in [65, 0x8000_0000, 0xffff_ffff] as [UInt32] {
       var bytes = Self.record()
-      for index in 0..<4 { bytes[24 + index] = UInt8(truncatingIfNeeded: size >> (8 * index)) }
+      for index in 0..<4 { bytes[96 + index] = UInt8(truncatingIfNeeded: size >> (8 * index)) }
       #expect(Self.decode(bytes) == nil)
     }
   }
 
   @Test func aNameEndsAtItsFirstNulOrAtItsSixteenthByte() {
-    #expect(RawSample.string((0, 0)).isEmpty)
-    #expect(RawSample.string((0x41, 0x42)) == [0x41])
-    #expect(RawSample.string((UInt64.max, UInt64.max)).count == 16)
+    #expect(SampleHeader.string((0, 0)).isEmpty)
+    #expect(SampleHeader.string((0x41, 0x42)) == [0x41])
+    #expect(SampleHeader.string((UInt64.max, UInt64.max)).count == 16)
   }
 }
 
@@ -99,7 +99,9 @@ import Testing
     try OpenedObject(.sampler).skip(program: name)
   }
 
-  @Test(arguments: ["samples", "scratch", "targets", "counters"])
+  @Test(arguments: [
+    "samples", "raw_samples", "scratches", "sent_stacks", "unwind_processes", "targets", "counters",
+  ])
   func everyMapThatSwiftNamesExists(_ name: String) throws {
     try OpenedObject(.sampler).resize(map: name, to: 1 << 16)
   }
