@@ -31,6 +31,8 @@ struct GoFunctionRows {
     "runtime.goexit", "runtime.mstart", "runtime.rt0_go", "runtime.mcall", "runtime.morestack",
     "_rt0_amd64", "_rt0_amd64_linux",
   ])
+  /// Bytes to which the linker aligns functions; what fills them up never runs.
+  private static let alignment: UInt64 = 32
   private static let switches = names(["runtime.systemstack", "runtime.asmcgocall"])
   /// Marked as the top of a stack, but it returns to the code that ends the signal.
   private static let handlers = names(["runtime.sigtramp"])
@@ -103,7 +105,9 @@ extension GoFunctionRows {
         location = depth > 0 ? min(limit, changes.first ?? limit) : limit
       }
     }
-    if location < end { writer.set(UnwindRule(.none), from: location) }
+    if location < end, end - location >= Self.alignment {
+      writer.set(UnwindRule(.none), from: location)
+    }
   }
 
   private func rule(at address: UInt64, depth: Int64) -> UnwindRule {
