@@ -112,7 +112,10 @@ var programs: [Target] {
       dependencies: [
         "Agent", "Compression", "LinuxHost", "ProfileFormats", "ProfileModel", "Sampling",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ], swiftSettings: settings)
+      ], swiftSettings: settings),
+    .executableTarget(
+      name: "wick-bench", dependencies: ["ELF", "LinuxHost", "UnwindTables", "Unwinding"],
+      swiftSettings: settings),
   ]
 }
 

@@ -73,11 +73,9 @@ struct ByteCursor: ~Escapable {
   }
 }
 
-extension UnwindTableBuilder {
-  /// The same for bytes that are held in an array.
-  package func build(_ section: [UInt8], readText: (UInt64, Int) -> [UInt8]) -> (
-    table: UnwindTable?, statistics: UnwindTableStatistics
-  ) {
-    unsafe build(section.span.bytes, readText: readText)
+extension Span<UInt8> {
+  /// The same bytes, to read integers from: any bytes make one.
+  var raw: RawSpan {
+    @_lifetime(copy self) get { unsafe bytes }
   }
 }

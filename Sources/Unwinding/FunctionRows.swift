@@ -4,16 +4,18 @@ struct FunctionRows {
   private var writer: RowWriter
   /// The end of the last function; nil before the first.
   private var covered: UInt64?
+  private var code: CodeWindow
 
-  init(program: CallFrameProgram, writer: RowWriter) {
+  init(program: CallFrameProgram, writer: RowWriter, code: CodeWindow) {
     self.program = program
     self.writer = writer
+    self.code = code
   }
 
   /// Writes the rows of a function up to `next`, where another one begins.
   mutating func add(
     _ function: FrameFunction, of reader: borrowing FrameReader, next: UInt64,
-    readText: UnwindTableBuilder.ReadText, _ statistics: inout UnwindTableStatistics
+    _ statistics: inout UnwindTableStatistics
   ) {
     endLast(before: function.start)
     let end = min(function.end, next)
@@ -21,12 +23,24 @@ struct FunctionRows {
     covered = end
     let common = reader.common(function)
     if common.isSignalFrame {
-      addSignalFrame(function, readText: readText, &statistics)
+      addSignalFrame(function, &statistics)
     } else {
       program.reset(to: common.initial)
       var cursor = ByteCursor(reader.bytes, in: function.program)
       run(&cursor, of: common, from: function.start, to: end, in: reader.bytes, &statistics)
     }
+  }
+
+  /// Writes the rows of a function of Go up to `next`.
+  mutating func add(
+    _ function: GoFunctionTable.Function, of table: borrowing GoFunctionTable, next: UInt64,
+    _ statistics: inout UnwindTableStatistics
+  ) {
+    endLast(before: function.start)
+    let end = min(function.end, next)
+    covered = end
+    GoFunctionRows.add(
+      function, of: table, end: end, code: &code, to: &writer, &statistics)
   }
 
   consuming func finish(_ statistics: inout UnwindTableStatistics) -> UnwindTable? {
@@ -94,26 +108,22 @@ extension FunctionRows {
 }
 
 extension FunctionRows {
-  /// `mov $15, %rax; syscall`: the call of rt_sigreturn, by which debuggers know it too.
-  private static let signalReturn: [UInt8] = [0x48, 0xC7, 0xC0, 15, 0, 0, 0, 0x0F, 0x05]
-
   /// The code that handlers return to, where the stack pointer is at the kernel's signal frame.
   ///
   /// It is found by a return address, less one, although nothing was called from there: the row
   /// begins one byte early. C libraries let their FDE begin there for the same reason.
   private mutating func addSignalFrame(
-    _ function: FrameFunction, readText: UnwindTableBuilder.ReadText,
-    _ statistics: inout UnwindTableStatistics
+    _ function: FrameFunction, _ statistics: inout UnwindTableStatistics
   ) {
-    let code = readText(function.start, Self.signalReturn.count + 1)
-    if code.starts(with: Self.signalReturn) {
+    let first = code.bytes(at: function.start, count: SignalReturn.size)
+    switch SignalReturn.offset(in: first) {
+    case 0:
       statistics.sourceRowCount &+= 1
       writer.set(UnwindRule(.signalFrame), from: max(function.start, 1) - 1)
-    } else if code.dropFirst().elementsEqual(Self.signalReturn) {
+    case _?:
       statistics.sourceRowCount &+= 1
       writer.set(UnwindRule(.signalFrame), from: function.start)
-    } else {
-      add(.signalFrame, from: function.start, &statistics)
+    case nil: add(.signalFrame, from: function.start, &statistics)
     }
   }
 }

@@ -26,24 +26,35 @@ package struct UnwindTableBuilder: Sendable {
     self.limits = limits
   }
 
-  /// The table of the functions in `section`; nil if it describes none.
+  /// The table of the functions in a section's bytes; nil if it describes none.
   ///
   /// Takes little memory beyond the table: eight bytes a function.
-  package func build(_ section: RawSpan, readText: ReadText) -> (
+  package func build(_ bytes: Span<UInt8>, readText: @escaping ReadText) -> (
     table: UnwindTable?, statistics: UnwindTableStatistics
   ) {
+    build(bytes, go: nil, readText: readText)
+  }
+
+  /// The table of the functions of Go, and of those of C that are linked with them.
+  package func build(
+    _ bytes: Span<UInt8>, go: GoFunctionTable?, readText: @escaping ReadText
+  ) -> (table: UnwindTable?, statistics: UnwindTableStatistics) {
+    let section = bytes.raw
     var statistics = UnwindTableStatistics()
-    guard let text = TextRanges(text, limits: limits), section.byteCount <= UInt32.max else {
-      return (nil, statistics)
-    }
+    guard let text = TextRanges(text, limits: limits), section.byteCount < GoFunctionTable.mark
+    else { return (nil, statistics) }
     var reader = FrameReader(section, self, text: text)
     reader.readCommons(&statistics)
-    let functions = reader.sortedFunctions(&statistics)
-    guard !functions.isEmpty else { return (nil, statistics) }
+    var functions = reader.sortedFunctions(&statistics)
+    if let go {
+      functions += go.keys(in: text, &statistics)
+      functions.sort()
+    }
     var rows = FunctionRows(
       program: reader.program(),
       writer: RowWriter(
-        firstPage: text.firstPage, expectedCount: section.byteCount / 4, limit: limits.rowCount))
+        firstPage: text.firstPage, expectedCount: section.byteCount / 4, limit: limits.rowCount),
+      code: CodeWindow(readText))
     var last = UInt64.max
     for (index, key) in functions.enumerated() {
       guard key >> 32 != last else {
@@ -51,13 +62,16 @@ package struct UnwindTableBuilder: Sendable {
         continue
       }
       last = key >> 32
-      guard let function = reader.function(key) else { continue }
       let next = functions[(index + 1)...].first { $0 >> 32 != last }
-      rows.add(
-        function, of: reader, next: next.map { text.base &+ $0 >> 32 } ?? UInt64.max,
-        readText: readText, &statistics)
+      let limit = next.map { text.base &+ $0 >> 32 } ?? UInt64.max
+      if key & GoFunctionTable.mark == 0 {
+        guard let function = reader.function(key) else { continue }
+        rows.add(function, of: reader, next: limit, &statistics)
+      } else if let go, let function = go.function(Int(key & (GoFunctionTable.mark - 1))) {
+        let end = min(limit, text.end(around: function.start) ?? function.start)
+        rows.add(function, of: go, next: end, &statistics)
+      }
     }
-    let table = rows.finish(&statistics)
-    return (table, statistics)
+    return (rows.finish(&statistics), statistics)
   }
 }

@@ -1,0 +1,19 @@
+// Measures and prints unwind tables, for Scripts/bench.
+//
+//   wick-bench tables FILE…   builds each table, five times, and prints how long the best took
+//   wick-bench rows FILE      prints every row: address, CFA, where RBP is
+
+import ELF
+import LinuxHost
+import UnwindTables
+import Unwinding
+
+let arguments = CommandLine.arguments.dropFirst()
+switch arguments.first {
+case "tables":
+  for path in arguments.dropFirst() { TableBench(path)?.measure() }
+case "rows":
+  for path in arguments.dropFirst() { TableBench(path)?.printRows() }
+default:
+  print("usage: wick-bench tables FILE… | rows FILE")
+}
