@@ -18,7 +18,7 @@ extension RecordTests {
       let programs = try Self.mix.map { try Workload.start($0.name, $0.arguments) }
       let targets = programs.flatMap { ["-p", "\($0.pid)"] }
       let recording = try Recording.of(targets + ["-d", "6s", "-F", "499"])
-      #expect(programs.allSatisfy(\.isRunning))
+      #expect(programs.allSatisfy { $0.isRunning })
       recording.expectExactLedger()
       let stacks = recording.stacks
       print("mix: \(stacks.samples) samples, \(recording.summary)")
