@@ -10,7 +10,8 @@ struct Workload: CustomTestStringConvertible, Sendable {
   var duration = 2
   /// Where a described path begins: `main`, or a thread's function.
   var root = "main"
-  /// Every path that a sample may show, from `root` to the leaf; `*` is any one frame.
+  /// Every path that a sample may show, from `root` to the leaf; `*` is any one frame, `**` at the
+  /// end any number of them.
   let paths: [[String]]
   /// The least share of samples on the first of the paths.
   var least = 0.9
@@ -21,7 +22,10 @@ struct Workload: CustomTestStringConvertible, Sendable {
   func path(of stack: FoldedStack) -> Int? {
     let shown = stack.path(from: root)
     return paths.firstIndex { path in
-      path.count == shown.count && zip(path, shown).allSatisfy { $0 == "*" || $0 == $1 }
+      let isOpen = path.last == "**"
+      let wanted = isOpen ? path.dropLast() : path[...]
+      return (isOpen ? wanted.count <= shown.count : wanted.count == shown.count)
+        && zip(wanted, shown).allSatisfy { $0 == "*" || $0 == $1 }
     }
   }
 }

@@ -15,7 +15,24 @@ extension RecordTests {
       Workload(
         name: "recursion-clang",
         paths: [["main"] + Array(repeating: "descend", count: 200) + ["bottom"]]),
+      Workload(
+        name: "deep", paths: [["main"] + Array(repeating: "descend", count: 250) + ["bottom"]]),
       Workload(name: "frames", arguments: ["8"], paths: [["main", "small", "large_8"]]),
+      Workload(name: "frames", arguments: ["16"], paths: [["main", "small", "large_16"]]),
+      Workload(name: "frames", arguments: ["32"], paths: [["main", "small", "large_32"]]),
+      Workload(name: "frames", arguments: ["64"], paths: [["main", "small", "large_64"]]),
+      Workload(
+        name: "layers",
+        paths: [
+          ["main", "first", "second", "third", "fourth", "bottom"],
+          ["main", "first", "second", "third", "fourth"], ["main", "first", "second", "third"],
+          ["main", "first", "second"], ["main", "first"], ["main"],
+        ]),
+      Workload(
+        name: "resolver", arguments: [Workload.path("libcaller.so")],
+        paths: [
+          ["main", "resolve_often", "call_all", "**"], ["main", "resolve_often", "**"],
+        ], least: 0.8),
       Workload(
         name: "signal",
         paths: [
@@ -87,20 +104,6 @@ extension RecordTests {
       let program = try Workload.start("split")
       let recording = try Recording.of(["-p", "\(program.pid)", "-d", "1s", "-F", "499"])
       #expect(recording.stacks.share { $0.user.first == "_start" } >= 0.99)
-    }
-
-    @Test func aBigFrameNeedsABiggerCopy() throws {
-      let program = try Workload.start("frames", ["32"])
-      let options = ["-p", "\(program.pid)", "-d", "1s", "-F", "499"]
-      let short = try Recording.of(options)
-      short.expectExactLedger()
-      #expect(short.stacks.share { $0.incomplete == "stack-copy-too-short" } >= 0.95)
-      #expect(short.stacks.share { $0.user.last == "large_32" } >= 0.95)
-      let whole = try Recording.of(options + ["--stack-size", "65536"])
-      whole.expectExactLedger()
-      #expect(whole.summary.coverage >= 0.99)
-      #expect(
-        whole.stacks.share { $0.path(from: "main") == ["main", "small", "large_32"] } >= 0.95)
     }
 
     @Test func aChainOfProgramsIsWholeInEachOfThem() throws {

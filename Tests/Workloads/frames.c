@@ -1,5 +1,5 @@
 // Frames of many KiB: main → small → large, where `large` keeps as many KiB on the stack as its
-// second argument says (8, 16, 32 or 60).
+// second argument says (8, 16, 32 or 64).
 #include "workload.h"
 
 #define KEEP(kibibytes)                                                                            \
@@ -14,7 +14,7 @@
 KEEP(8)
 KEEP(16)
 KEEP(32)
-KEEP(60)
+KEEP(64)
 
 FUNCTION void small(int kibibytes)
 {
@@ -29,7 +29,7 @@ FUNCTION void small(int kibibytes)
     large_32();
     break;
   default:
-    large_60();
+    large_64();
   }
   RETURNS_HERE();
 }

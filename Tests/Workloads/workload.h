@@ -12,6 +12,12 @@
 #define FUNCTION __attribute__((noinline, noclone, noipa, used))
 #endif
 
+// A macro's value as text, and one name made of two.
+#define QUOTED_(text) #text
+#define QUOTED(macro) QUOTED_(macro)
+#define PASTE_(one, two) one##two
+#define PASTE(one, two) PASTE_(one, two)
+
 // Stands after a call, so that the compiler cannot make it a jump or the recursion a loop.
 #define RETURNS_HERE() __asm__ volatile("" ::: "memory")
 
