@@ -18,6 +18,9 @@ test_packages=(
   nginx wrk postgresql nodejs:node python3:python3
   chromium chromium-driver
 )
+kernel_packages=(
+  gcc qemu-system-x86 busybox-static cpio debian-archive-keyring python3:python3
+)
 bench_packages=(
   linux-perf libdevel-nytprof-perl nginx wrk python3:python3
   binutils libllvm14 golang-go:go rustc:rustc

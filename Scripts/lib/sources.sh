@@ -12,7 +12,8 @@ mapfile -t c_files < <(
     'BPF/*.[ch]' 'Sources/*.[ch]' 'Tests/*.[ch]' 'Tests/*.cpp'
 )
 mapfile -t shell_files < <(
-  cd "$root" && git ls-files --cached --others --exclude-standard 'Scripts' '.ci' \
+  cd "$root" && git ls-files --cached --others --exclude-standard \
+    'Scripts' '.ci' 'Tests/Kernels/init' 'Tests/Workloads/build' \
     | while read -r file; do
       if head -n 1 "$file" | grep -qE '^#!.*(bash|sh)$|shellcheck shell'; then echo "$file"; fi
     done
