@@ -23,6 +23,8 @@ struct bpf_perf_event_data {
 #define UCONTEXT_BYTES 304
 #define SYSCALL_EXECVE 59
 #define SYSCALL_EXECVEAT 322
+#define SYSCALL_CLONE 56
+#define SYSCALL_CLONE3 435
 
 // The verifier wants context loads of 8 bytes at constant offsets; asm keeps clang from merging them.
 #define CONTEXT_REGISTER(context, name)                                                            \
@@ -89,6 +91,8 @@ static __always_inline void registers_from_frame(struct raw_sample *sample, stru
     sample->header.flags |= SAMPLE_IN_SYSCALL;
   if (call == SYSCALL_EXECVE || call == SYSCALL_EXECVEAT)
     sample->header.flags |= SAMPLE_IN_EXEC;
+  if ((call == SYSCALL_CLONE || call == SYSCALL_CLONE3) && !saved->ax)
+    sample->header.flags |= SAMPLE_AT_BIRTH;
 }
 
 // The user registers of a thread that runs in the kernel lie at the top of its kernel stack.

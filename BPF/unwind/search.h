@@ -34,6 +34,7 @@ struct unwind_state {
   u32 count;        // of its mappings
   u32 frames;       // that were recorded
   u32 base;         // of the frames in the sample: those of the kernel come before
+  u8 at_birth;      // the thread has not run yet
   u8 is_return;     // the program counter is one behind a call
   u8 followed_rbp;  // the last step was by frame pointer
   u8 ever_followed_rbp;

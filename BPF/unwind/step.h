@@ -64,6 +64,10 @@ static inline __attribute__((always_inline)) int step_without_rule(struct unwind
   if (state->stack_base && stack + STACK_BASE_SLACK >= state->stack_base &&
       stack <= state->stack_base && state->file >= FILE_FIRST)
     return WALK_COMPLETE;
+  // The C library leaves the code around the call that makes a thread without unwind information,
+  // because its stack is empty on one side.
+  if (state->at_birth && state->frames == 1)
+    return WALK_COMPLETE;
   u64 code;
   if (state->file >= FILE_FIRST &&
       !read_user(memory, &code, sizeof(code), state->program_counter) && code == SIGNAL_RETURN_CODE)

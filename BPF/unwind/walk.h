@@ -95,6 +95,7 @@ static __always_inline enum walk_end walk_user_stack(struct scratch *scratch,
   state->frames = 0;
   state->base = header->kernel_frames;
   state->is_return = (header->flags & SAMPLE_IN_SYSCALL) != 0;
+  state->at_birth = (header->flags & SAMPLE_AT_BIRTH) != 0;
   state->followed_rbp = false;
   state->ever_followed_rbp = false;
   int end = WALK_TOO_DEEP;

@@ -49,13 +49,15 @@ import UnwindStep
   /// - Parameters:
   ///   - registers: those of the thread when it was interrupted.
   ///   - isReturnAddress: the program counter is one behind a system call.
+  ///   - isAtBirth: the thread has not run yet.
   ///   - stack: what there is of the thread's stack.
   ///   - block: the mappings of its process.
   ///   - now: nanoseconds of `CLOCK_MONOTONIC`; the files that are used are marked with it.
   ///   - frames: is filled with as many frames as it has room for, leaf first; return addresses
   ///     have bit 63 set.
   package func walk(
-    from registers: UserRegisters, isReturnAddress: Bool, stack: borrowing StackCopy, in block: Block,
+    from registers: UserRegisters, isReturnAddress: Bool, isAtBirth: Bool = false,
+    stack: borrowing StackCopy, in block: Block,
     now: UInt64, frames: inout [UInt64]
   ) -> Result {
     var start = wick_walk_start()
@@ -66,6 +68,7 @@ import UnwindStep
     start.version = block.version
     start.block = block.index
     start.is_return = isReturnAddress
+    start.at_birth = isAtBirth
     let result = unsafe withSources(of: stack, now: now) { sources in
       unsafe frames.withUnsafeMutableBufferPointer { buffer in
         unsafe wick_walk(sources, &start, buffer.baseAddress, UInt32(buffer.count))

@@ -82,7 +82,8 @@ final class KernelUnwinding {
         rules: memory.rules, mappings: memory.mappings))
     return walker.walk(
       from: sample.registers, isReturnAddress: sample.header.flags.contains(.inSyscall),
-      stack: stack, in: block, now: sample.header.time, frames: &frames)
+      isAtBirth: sample.header.flags.contains(.atBirth), stack: stack, in: block,
+      now: sample.header.time, frames: &frames)
   }
 
   /// Asks for the tables of the files that a stack leads through.

@@ -102,6 +102,10 @@ final class StackCompletion {
     }
     walked.usedFramePointer = usedFramePointer
     walked.incomplete = reason(end, sample)
+    // As in the kernel's step: the call that makes a thread has no unwind information.
+    if sample.header.flags.contains(.atBirth), end == .noUnwindInfo, walked.user.count == 1 {
+      walked.incomplete = nil
+    }
     walked.missedAddress = walked.user.last.map { $0 & ~WalkedStack.returnBit }
     // An address outside of all mappings is what a failed step made up, not a caller.
     if end == .noMapping, walked.user.count > 1 { walked.user.removeLast() }

@@ -99,8 +99,7 @@ struct wick_walk_result wick_walk(const struct wick_walk_sources *sources,
 {
   struct unwind_memory memory = { sources, frames, capacity };
   struct wick_walk_result result = { WALK_NO_PROCESS, 0, false };
-  const struct unwind_block *block =
-      (const struct unwind_block *)mapping_at(&memory, start->block);
+  const struct unwind_block *block = (const struct unwind_block *)mapping_at(&memory, start->block);
   if (!block || !start->version || block->version != start->version)
     return result;
   struct unwind_state state = {
@@ -111,6 +110,7 @@ struct wick_walk_result wick_walk(const struct wick_walk_sources *sources,
     .first = start->block + 1,
     .count = block->count,
     .is_return = start->is_return,
+    .at_birth = start->at_birth,
   };
   result.end = WALK_TOO_DEEP;
   while (state.frames < capacity) {

@@ -29,6 +29,7 @@ struct wick_walk_start {
   uint64_t version;     // that the block must have
   uint32_t block;       // index of its header in the mappings
   bool is_return;       // the program counter is one behind a call
+  bool at_birth;        // the thread has not run yet
 };
 
 struct wick_walk_result {
