@@ -17,9 +17,12 @@ import Glibc
   private static let ringBytes = 1 << 20
   private static let smallestRingBytes = 64 << 10
 
-  package init(cpu: Int) throws(PerfError) {
-    var attributes = Self.attributes
-    let event = try PerfEvent.open(&attributes, name: "process events", cpu: cpu)
+  /// Opens the ring of one CPU.
+  ///
+  /// With `wantsBuildIDs` a mapping is named by the build-id of its file rather than by its inode,
+  /// where the file has one and the kernel can say so (Linux 5.12).
+  package init(cpu: Int, wantsBuildIDs: Bool = true) throws(PerfError) {
+    let event = try Self.event(cpu: cpu, wantsBuildIDs: wantsBuildIDs)
     let pageBytes = Int(sysconf(CInt(_SC_PAGESIZE)))
     var bytes = Self.ringBytes
     while true {
@@ -44,6 +47,16 @@ import Glibc
   deinit {
     unsafe munmap(page, mappedBytes)
     unsafe wrapped.deallocate()
+  }
+
+  private static func event(cpu: Int, wantsBuildIDs: Bool) throws(PerfError) -> PerfEvent {
+    var attributes = Self.attributes
+    attributes.build_id = wantsBuildIDs ? 1 : 0
+    do { return try PerfEvent.open(&attributes, name: "process events", cpu: cpu) } catch {
+      // What an older kernel says to a bit that it does not know.
+      guard wantsBuildIDs, error.code == EINVAL else { throw error }
+      return try self.event(cpu: cpu, wantsBuildIDs: false)
+    }
   }
 
   private static var attributes: perf_event_attr {
