@@ -73,13 +73,10 @@ enum ProcessEventDecoder {
 
   /// The bytes up to the first NUL, which the kernel pads to 8 bytes in front of the `sample_id`.
   private static func string(_ record: RawSpan, at offset: Int) -> [UInt8] {
-    var bytes: [UInt8] = []
-    for position in offset..<max(offset, record.byteCount - 8) {
-      let byte = unsafe record.unsafeLoad(fromByteOffset: position, as: UInt8.self)
-      guard byte != 0 else { break }
-      bytes.append(byte)
+    let end = max(offset, record.byteCount - 8)
+    return unsafe record.extracting(offset..<end).withUnsafeBytes { bytes in
+      unsafe Array(bytes.prefix { $0 != 0 })
     }
-    return bytes
   }
 
   private static func u16(_ record: RawSpan, at offset: Int) -> UInt16? {

@@ -15,6 +15,12 @@ package final class ExecutableStore {
     var inode: UInt64
     var generation: UInt64
     var path: [UInt8]
+
+    /// Without the path: it is long, and seldom differs for one inode.
+    func hash(into hasher: inout Hasher) {
+      hasher.combine(device)
+      hasher.combine(inode)
+    }
   }
 
   private struct BuildKey: Hashable {
@@ -22,6 +28,11 @@ package final class ExecutableStore {
     var tree: FileTree?
     var buildID: BuildID
     var path: [UInt8]
+
+    func hash(into hasher: inout Hasher) {
+      hasher.combine(tree)
+      hasher.combine(buildID)
+    }
   }
 
   private let foreign: ForeignFiles
