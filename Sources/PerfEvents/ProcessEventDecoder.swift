@@ -7,13 +7,16 @@ import ProfileModel
 ///   `sample_id` that `sample_type` asks for: here the time alone.
 enum ProcessEventDecoder {
   /// The event in one record, header included, or nil for kinds that say nothing about mappings.
-  static func decode(_ record: RawSpan) -> ProcessEvent? {
+  ///
+  /// Unless this event asked for build-ids, the bit that announces one means nothing: the kernel
+  /// leaves it set for the other listeners when one of them asked.
+  static func decode(_ record: RawSpan, askedForBuildIDs: Bool) -> ProcessEvent? {
     guard record.byteCount >= 24, let type = u32(record, at: 0), let misc = u16(record, at: 4),
       let time = u64(record, at: record.byteCount - 8)
     else { return nil }
     switch type {
     case PERF_RECORD_MMAP2.rawValue:
-      let hasBuildID = misc & UInt16(PERF_RECORD_MISC_MMAP_BUILD_ID) != 0
+      let hasBuildID = askedForBuildIDs && misc & UInt16(PERF_RECORD_MISC_MMAP_BUILD_ID) != 0
       return map(record, hasBuildID: hasBuildID, time: time)
     case PERF_RECORD_COMM.rawValue:
       guard misc & UInt16(PERF_RECORD_MISC_COMM_EXEC) != 0, let pid = u32(record, at: 8)

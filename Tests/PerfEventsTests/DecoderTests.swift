@@ -37,8 +37,8 @@ import Testing
         + [count, 0, 0, 0] + padded + words(5, 2) + Array("/a.so\0\0\0".utf8))
   }
 
-  private static func decode(_ record: [UInt8]) -> ProcessEvent? {
-    unsafe ProcessEventDecoder.decode(record.span.bytes)
+  private static func decode(_ record: [UInt8], askedForBuildIDs: Bool = true) -> ProcessEvent? {
+    unsafe ProcessEventDecoder.decode(record.span.bytes, askedForBuildIDs: askedForBuildIDs)
   }
 
   @Test func aMappingHasAllItsFields() throws {
@@ -69,6 +69,20 @@ import Testing
       #expect(memory == expected)
       #expect(memory.buildID != nil)
     }
+  }
+
+  /// The kernel sets the bit for us when another listener asked for build-ids.
+  @Test func withoutHavingAskedTheInodeIsRead() throws {
+    var record = Self.map()
+    let plain = try #require(Self.decode(record, askedForBuildIDs: false))
+    record[5] |= 1 << 6
+    let marked = try #require(Self.decode(record, askedForBuildIDs: false))
+    guard case .map(let expected) = plain.kind, case .map(let memory) = marked.kind else {
+      Issue.record("not a mapping: \(marked)")
+      return
+    }
+    #expect(memory == expected)
+    #expect(memory.inode == 99)
   }
 
   @Test func aBuildIDOfAnImpossibleSizeIsRefused() {

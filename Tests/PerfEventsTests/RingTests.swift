@@ -1,7 +1,6 @@
 import Foundation
 import LinuxHost
 import PerfEvents
-import ProfileModel
 import Testing
 
 /// The real kernel's events.
@@ -39,10 +38,8 @@ import Testing
   }
 
   /// What the kernel says when a program is started.
-  private func mapping(of program: String, wantsBuildIDs: Bool) throws -> MappedMemory? {
-    let rings = try Machine(roots: HostRoots()).onlineCPUs().map {
-      try ProcessEventRing(cpu: $0, wantsBuildIDs: wantsBuildIDs)
-    }
+  private func mapping(of program: String) throws -> MappedMemory? {
+    let rings = try Machine(roots: HostRoots()).onlineCPUs().map { try ProcessEventRing(cpu: $0) }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)
     try process.run()
@@ -60,40 +57,11 @@ import Testing
   }
 
   @Test func aMappedFileIsNamedByItsInode() throws {
-    let memory = try #require(try mapping(of: "/usr/bin/true", wantsBuildIDs: false))
+    let memory = try #require(try mapping(of: "/usr/bin/true"))
     let file = try #require(OpenFile(trusted: "/usr/bin/true"))
     #expect(memory.inode == file.identity.inode)
     #expect(memory.buildID == nil)
     #expect(memory.end - memory.start >= 4_096)
-  }
-
-  @Test func aMappedFileIsNamedByItsBuildID() throws {
-    let memory = try #require(try mapping(of: "/usr/bin/true", wantsBuildIDs: true))
-    let notes = Process()
-    let output = Pipe()
-    notes.executableURL = URL(fileURLWithPath: "/usr/bin/readelf")
-    notes.arguments = ["-n", "/usr/bin/true"]
-    notes.standardOutput = output
-    try notes.run()
-    let text = String(
-      decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    let expected = try #require(text.firstMatch(of: /Build ID: ([0-9a-f]+)/)).1
-    #expect(memory.buildID?.hex == String(expected))
-    #expect(memory.end - memory.start >= 4_096)
-  }
-
-  @Test func aFileWithoutABuildIDIsNamedByItsInode() throws {
-    let path = NSTemporaryDirectory() + "wick-unnamed-" + UUID().uuidString
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    let strip = Process()
-    strip.executableURL = URL(fileURLWithPath: "/usr/bin/objcopy")
-    strip.arguments = ["--remove-section", ".note.gnu.build-id", "/usr/bin/true", path]
-    try strip.run()
-    strip.waitUntilExit()
-    let memory = try #require(try mapping(of: path, wantsBuildIDs: true))
-    let file = try #require(OpenFile(trusted: path))
-    #expect(memory.inode == file.identity.inode)
-    #expect(memory.buildID == nil)
   }
 
   @Test func anEventOnAProcessorThatDoesNotExistIsAnErrorWithItsName() {
