@@ -56,7 +56,9 @@ var layer2: [Target] {
       name: "BPFRuntime", dependencies: ["CLibBPF", "BPFObjects"], swiftSettings: settings),
     .target(name: "Compression", dependencies: ["CZlib"], swiftSettings: settings),
     .target(name: "LinuxHost", dependencies: ["CLinux"], swiftSettings: settings),
-    .target(name: "PerfEvents", dependencies: ["CLinux", "LinuxHost"], swiftSettings: settings),
+    .target(
+      name: "PerfEvents", dependencies: ["CLinux", "LinuxHost", "ProfileModel"],
+      swiftSettings: settings),
     .target(
       name: "ELF", dependencies: ["CLibELF", "Compression", "LinuxHost", "ProfileModel"],
       swiftSettings: settings),
@@ -152,14 +154,16 @@ var tests: [Target] {
     .testTarget(
       name: "LinuxHostTests", dependencies: ["LinuxHost"], swiftSettings: settings),
     .testTarget(
-      name: "PerfEventsTests", dependencies: ["LinuxHost", "PerfEvents"],
+      name: "PerfEventsTests", dependencies: ["LinuxHost", "PerfEvents", "ProfileModel"],
       swiftSettings: settings),
     .testTarget(
       name: "RemoteUnwindingTests", dependencies: ["ELF", "LinuxHost", "RemoteUnwinding"],
       swiftSettings: settings),
     .testTarget(
       name: "ProcessTrackingTests",
-      dependencies: ["LinuxHost", "PerfEvents", "ProcessTracking", "RemoteUnwinding"],
+      dependencies: [
+        "ELF", "LinuxHost", "PerfEvents", "ProcessTracking", "ProfileModel", "RemoteUnwinding",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "SamplingTests",

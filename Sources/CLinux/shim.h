@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -133,4 +134,16 @@ static inline int wick_procmap_query(int maps, struct wick_procmap_query *_Nonnu
   query->vma_name_addr = (__u64)(unsigned long)name;
   query->build_id_addr = (__u64)(unsigned long)build_id;
   return ioctl(maps, _IOWR('f', 17, struct wick_procmap_query), query);
+}
+
+// The mount that a file is on: by a number that is never used twice (Linux 6.8), or by one that is
+// while it is mounted (5.8), as the mask asks; 0 on older kernels.
+#define WICK_MOUNT_ID_UNIQUE 0x4000
+#define WICK_MOUNT_ID 0x1000
+static inline unsigned long long wick_mount_id(int file, unsigned int mask)
+{
+  struct statx status;
+  if (statx(file, "", AT_EMPTY_PATH, mask, &status) || !(status.stx_mask & mask))
+    return 0;
+  return status.stx_mnt_id;
 }

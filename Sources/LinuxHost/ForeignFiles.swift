@@ -22,21 +22,17 @@ package struct ForeignFiles: Sendable {
   }
 
   /// A path as the process `pid` sees it; as we see it if `pid` is nil.
-  package func open(path: [UInt8], pid: UInt32?) -> OpenFile? {
-    let root = pid.map { "\(roots.proc)/\($0)/root" } ?? "/"
-    let directory = unsafe wick_open(root, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)
-    guard directory >= 0 else { return nil }
-    defer { close(directory) }
-    guard path.first == UInt8(ascii: "/"), !path.contains(0) else { return nil }
-    var how = open_how()
-    how.flags = UInt64(O_PATH | O_CLOEXEC)
-    how.resolve = UInt64(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
-    let terminated = path.map { CChar(bitPattern: $0) } + [0]
-    return reopen(unsafe wick_openat2(directory, terminated, &how))
+  package func open(path: [UInt8], pid: UInt32?) -> OpenFile? { root(of: pid)?.open(path: path) }
+
+  /// The root of a process, or ours if `pid` is nil; nil if the process is gone.
+  package func root(of pid: UInt32?) -> ForeignRoot? {
+    ForeignRoot(path: pid.map { "\(roots.proc)/\($0)/root" } ?? "/", roots: roots)
   }
 
   /// Opens what a handle stands for, now that it is known to be a regular file.
-  private func reopen(_ handle: CInt) -> OpenFile? {
+  private func reopen(_ handle: CInt) -> OpenFile? { Self.reopen(handle, roots: roots) }
+
+  static func reopen(_ handle: CInt, roots: HostRoots) -> OpenFile? {
     guard handle >= 0 else { return nil }
     defer { close(handle) }
     var status = stat()

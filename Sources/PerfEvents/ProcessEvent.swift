@@ -1,3 +1,5 @@
+package import ProfileModel
+
 /// A change in a process that the kernel reports as it happens.
 package struct ProcessEvent: Sendable {
   package enum Kind: Sendable {
@@ -26,16 +28,18 @@ package struct MappedMemory: Hashable, Sendable {
   /// Offset in the file that `start` shows, in bytes.
   package var fileOffset: UInt64
   package var device: DeviceNumber
-  /// 0 for memory without a file.
+  /// 0 for memory without a file, and where only the build-id is known.
   package var inode: UInt64
   /// Tells files apart that had the same inode one after the other; 0 where it is not known.
   package var inodeGeneration: UInt64
+  /// Which build of a program the file claims to be; nil where that is not known.
+  package var buildID: BuildID?
   /// Path in the process' own mount namespace, or a name such as `[vdso]`; bytes of any kind.
   package var path: [UInt8]
 
   package init(
     start: UInt64, end: UInt64, fileOffset: UInt64, device: DeviceNumber, inode: UInt64,
-    inodeGeneration: UInt64, path: [UInt8]
+    inodeGeneration: UInt64, buildID: BuildID? = nil, path: [UInt8]
   ) {
     self.start = start
     self.end = end
@@ -43,6 +47,7 @@ package struct MappedMemory: Hashable, Sendable {
     self.device = device
     self.inode = inode
     self.inodeGeneration = inodeGeneration
+    self.buildID = buildID
     self.path = path
   }
 }
@@ -55,4 +60,6 @@ package struct DeviceNumber: Hashable, Sendable {
     self.major = major
     self.minor = minor
   }
+
+  package static let none = DeviceNumber(major: 0, minor: 0)
 }

@@ -1,4 +1,5 @@
 import CLinux
+import ProfileModel
 
 /// Reads perf's side-band records.
 ///
@@ -6,12 +7,17 @@ import CLinux
 ///   `sample_id` that `sample_type` asks for: here the time alone.
 enum ProcessEventDecoder {
   /// The event in one record, header included, or nil for kinds that say nothing about mappings.
-  static func decode(_ record: RawSpan) -> ProcessEvent? {
+  ///
+  /// Unless this event asked for build-ids, the bit that announces one means nothing: the kernel
+  /// leaves it set for the other listeners when one of them asked.
+  static func decode(_ record: RawSpan, askedForBuildIDs: Bool) -> ProcessEvent? {
     guard record.byteCount >= 24, let type = u32(record, at: 0), let misc = u16(record, at: 4),
       let time = u64(record, at: record.byteCount - 8)
     else { return nil }
     switch type {
-    case PERF_RECORD_MMAP2.rawValue: return map(record, time: time)
+    case PERF_RECORD_MMAP2.rawValue:
+      let hasBuildID = askedForBuildIDs && misc & UInt16(PERF_RECORD_MISC_MMAP_BUILD_ID) != 0
+      return map(record, hasBuildID: hasBuildID, time: time)
     case PERF_RECORD_COMM.rawValue:
       guard misc & UInt16(PERF_RECORD_MISC_COMM_EXEC) != 0, let pid = u32(record, at: 8)
       else { return nil }
@@ -31,30 +37,49 @@ enum ProcessEventDecoder {
     }
   }
 
-  /// `{header, pid, tid, addr, len, pgoff, maj, min, ino, ino_generation, prot, flags, filename}`.
-  private static func map(_ record: RawSpan, time: UInt64) -> ProcessEvent? {
+  /// `{header, pid, tid, addr, len, pgoff, identity, prot, flags, filename}`.
+  private static func map(_ record: RawSpan, hasBuildID: Bool, time: UInt64) -> ProcessEvent? {
     guard record.byteCount >= 80, let pid = u32(record, at: 8), let start = u64(record, at: 16),
       let length = u64(record, at: 24), let fileOffset = u64(record, at: 32),
-      let major = u32(record, at: 40), let minor = u32(record, at: 44),
-      let inode = u64(record, at: 48), let generation = u64(record, at: 56),
       case let (end, overflow) = start.addingReportingOverflow(length), !overflow
     else { return nil }
-    let memory = MappedMemory(
-      start: start, end: end, fileOffset: fileOffset,
-      device: DeviceNumber(major: major, minor: minor), inode: inode,
-      inodeGeneration: generation, path: string(record, at: 72))
+    var memory = MappedMemory(
+      start: start, end: end, fileOffset: fileOffset, device: .none, inode: 0, inodeGeneration: 0,
+      path: string(record, at: 72))
+    guard identify(&memory, from: record, hasBuildID: hasBuildID) else { return nil }
     return ProcessEvent(time: time, pid: pid, kind: .map(memory))
+  }
+
+  /// `{maj, min, ino, ino_generation}`, or `{build_id_size, 3 bytes, build_id[20]}` since Linux 5.12
+  /// if the kernel found one.
+  private static func identify(
+    _ memory: inout MappedMemory, from record: RawSpan, hasBuildID: Bool
+  ) -> Bool {
+    guard hasBuildID else {
+      guard let major = u32(record, at: 40), let minor = u32(record, at: 44),
+        let inode = u64(record, at: 48), let generation = u64(record, at: 56)
+      else { return false }
+      memory.device = DeviceNumber(major: major, minor: minor)
+      memory.inode = inode
+      memory.inodeGeneration = generation
+      return true
+    }
+    guard record.byteCount >= 64 else { return false }
+    let count = Int(unsafe record.unsafeLoad(fromByteOffset: 40, as: UInt8.self))
+    guard count <= 20 else { return false }
+    memory.buildID = BuildID(
+      bytes: (44..<44 + count).map {
+        unsafe record.unsafeLoad(fromByteOffset: $0, as: UInt8.self)
+      })
+    return memory.buildID != nil
   }
 
   /// The bytes up to the first NUL, which the kernel pads to 8 bytes in front of the `sample_id`.
   private static func string(_ record: RawSpan, at offset: Int) -> [UInt8] {
-    var bytes: [UInt8] = []
-    for position in offset..<max(offset, record.byteCount - 8) {
-      let byte = unsafe record.unsafeLoad(fromByteOffset: position, as: UInt8.self)
-      guard byte != 0 else { break }
-      bytes.append(byte)
+    let end = max(offset, record.byteCount - 8)
+    return unsafe record.extracting(offset..<end).withUnsafeBytes { bytes in
+      unsafe Array(bytes.prefix { $0 != 0 })
     }
-    return bytes
   }
 
   private static func u16(_ record: RawSpan, at offset: Int) -> UInt16? {

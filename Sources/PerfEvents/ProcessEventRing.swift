@@ -7,6 +7,7 @@ import Glibc
 /// are on `CLOCK_MONOTONIC`, the clock of the samples, so that both can be put in order.
 @safe package final class ProcessEventRing {
   private let event: PerfEvent
+  private let hasBuildIDs: Bool
   private let page: UnsafeMutablePointer<perf_event_mmap_page>
   private let data: UnsafeRawBufferPointer
   private let mappedBytes: Int
@@ -17,9 +18,13 @@ import Glibc
   private static let ringBytes = 1 << 20
   private static let smallestRingBytes = 64 << 10
 
-  package init(cpu: Int) throws(PerfError) {
-    var attributes = Self.attributes
-    let event = try PerfEvent.open(&attributes, name: "process events", cpu: cpu)
+  /// Opens the ring of one CPU.
+  ///
+  /// With `wantsBuildIDs` a mapping is named by the build-id of its file rather than by its inode,
+  /// where the file has one and the kernel can say so (Linux 5.12). That spoils the records of every
+  /// other profiler that was opened before: see the decision 0001 of ProcessTracking.
+  package init(cpu: Int, wantsBuildIDs: Bool = false) throws(PerfError) {
+    let (event, hasBuildIDs) = try Self.open(cpu: cpu, wantsBuildIDs: wantsBuildIDs)
     let pageBytes = Int(sysconf(CInt(_SC_PAGESIZE)))
     var bytes = Self.ringBytes
     while true {
@@ -38,12 +43,26 @@ import Glibc
     }
     mappedBytes = pageBytes + bytes
     self.event = event
+    self.hasBuildIDs = hasBuildIDs
     unsafe wrapped = .allocate(byteCount: 1 << 16, alignment: 8)
   }
 
   deinit {
     unsafe munmap(page, mappedBytes)
     unsafe wrapped.deallocate()
+  }
+
+  /// The event, and whether it gives build-ids.
+  private static func open(cpu: Int, wantsBuildIDs: Bool) throws(PerfError) -> (PerfEvent, Bool) {
+    var attributes = Self.attributes
+    attributes.build_id = wantsBuildIDs ? 1 : 0
+    do {
+      return (try PerfEvent.open(&attributes, name: "process events", cpu: cpu), wantsBuildIDs)
+    } catch {
+      // What an older kernel says to a bit that it does not know.
+      guard wantsBuildIDs, error.code == EINVAL else { throw error }
+      return try self.open(cpu: cpu, wantsBuildIDs: false)
+    }
   }
 
   private static var attributes: perf_event_attr {
@@ -75,7 +94,9 @@ import Glibc
       let size = unsafe Int(data.loadUnaligned(fromByteOffset: offset + 6, as: UInt16.self))
       guard size >= 8, UInt64(size) <= head - tail else { break }
       let record = unsafe bytes(at: offset, count: size)
-      if let event = unsafe ProcessEventDecoder.decode(record.bytes) { receive(event) }
+      let event = unsafe ProcessEventDecoder.decode(
+        record.bytes, askedForBuildIDs: hasBuildIDs)
+      if let event { receive(event) }
       tail += UInt64(size)
     }
     unsafe wick_store_release(&page.pointee.data_tail, head)

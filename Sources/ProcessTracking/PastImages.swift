@@ -1,6 +1,7 @@
 /// Images that will be forgotten, in the order in which they became history.
 struct PastImages {
-  private var entries: [(image: ProcessImage, time: UInt64)] = []
+  /// Without an image in front of `first`.
+  private var entries: [(image: ProcessImage?, time: UInt64)] = []
   private var first = 0
 
   /// Samples are seldom older than a tenth of a second when they arrive.
@@ -15,6 +16,7 @@ struct PastImages {
     let (image, time) = entries[first]
     let isOld = now > time && now - time > Self.keptNanoseconds
     guard isOld || entries.count - first > Self.limit else { return nil }
+    entries[first].image = nil
     first += 1
     // The front is cut off now and then, so that an image costs no move of all others.
     if first >= Self.limit {
@@ -29,6 +31,6 @@ struct PastImages {
       entries.removeAll()
       first = 0
     }
-    return entries[first...].map(\.image)
+    return entries[first...].compactMap(\.image)
   }
 }

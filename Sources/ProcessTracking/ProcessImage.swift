@@ -1,3 +1,4 @@
+import LinuxHost
 package import RemoteUnwinding
 
 /// One program in one process: its executable memory, from exec to exec.
@@ -26,6 +27,10 @@ package final class ProcessImage {
   package var identity: (startTime: UInt64, execCount: UInt64)?
   private var replaced = ReplacedRanges()
 
+  /// Where the process finds its files, or its parent did; nil where that is not known.
+  var tree: FileTree?
+  /// The process was not asked for `tree` since it was born or began this program.
+  var asksForTree = true
   /// What the process number stood for before, kept for a while.
   var previous: ProcessImage?
   /// Another program took the place of this one, so `/proc` no longer speaks of it.
@@ -37,6 +42,8 @@ package final class ProcessImage {
   /// Nanoseconds of `CLOCK_MONOTONIC` before which `/proc` is not asked again.
   var nextReconciliation: UInt64 = 0
   var reconciliations: UInt64 = 0
+  /// Questions in a row that found what was asked for.
+  var answers = 0
   /// Events were lost: the ranges may be those of another program.
   var mayBeWrong = false
 
@@ -114,6 +121,7 @@ package final class ProcessImage {
     revision += 1
     publishedVersion = parent.publishedVersion
     replaced = parent.replaced
+    tree = parent.tree
   }
 
   /// Forgets all memory, for what is known of it may be wrong.
@@ -167,9 +175,10 @@ extension MappedRange {
 
   /// Whether an address in both ranges shows the same byte of the same file.
   fileprivate func shows(_ other: MappedRange) -> Bool {
-    guard file === other.file else { return false }
+    guard file === other.file || file.isKnownAs(other.file) else { return false }
     // Memory without a file has no offset worth comparing.
-    return file.inode == 0 || start &- fileOffset == other.start &- other.fileOffset
+    return (file.inode == 0 && file.buildID == nil)
+      || start &- fileOffset == other.start &- other.fileOffset
   }
 }
 

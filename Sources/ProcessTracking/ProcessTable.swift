@@ -1,5 +1,6 @@
 package import LinuxHost
 package import PerfEvents
+import ProfileModel
 import RemoteUnwinding
 
 /// Which program every process runs and what it has mapped, kept up to date by the kernel's events.
@@ -22,15 +23,18 @@ package final class ProcessTable {
 
   private static let firstPause: UInt64 = 20_000_000
   private static let longestPause: UInt64 = 1_000_000_000
+  private static let answersInARow = 32
 
   package init(roots: HostRoots) {
     store = ExecutableStore(roots: roots)
     processes = Processes(roots: roots)
   }
 
-  /// Reads the mappings of processes that run already.
+  /// Reads the mappings of processes that run already, the busiest first.
   package func scan(_ pids: [UInt32]) {
-    for pid in pids { synchronize(images[pid] ?? replaceImage(of: pid, at: 0)) }
+    for pid in processes.byActivity(pids) {
+      synchronize(images[pid] ?? replaceImage(of: pid, at: 0))
+    }
   }
 
   /// The program that a process ran at that time; an unknown process is looked up in `/proc`.
@@ -59,7 +63,9 @@ package final class ProcessTable {
     switch event.kind {
     case .map(let memory):
       insert(memory, into: image(of: event.pid, at: event.time), holdOpen: true)
-    case .exec: replaceImage(of: event.pid, at: event.time)
+    case .exec:
+      let tree = images[event.pid]?.tree
+      replaceImage(of: event.pid, at: event.time).tree = tree
     case .fork(let parent):
       let child = replaceImage(of: event.pid, at: event.time)
       if let parent = images[parent] { child.copyMemory(of: parent.program(at: event.time)) }
@@ -163,7 +169,7 @@ extension ProcessTable {
 
   private func insert(_ memory: MappedMemory, into image: ProcessImage, holdOpen: Bool) {
     guard image.ranges.count < Limits.mappingsPerProcess, memory.start < memory.end else { return }
-    let file = store.file(for: memory, pid: image.pid, holdOpen: holdOpen)
+    let file = store.file(for: memory, in: image, holdOpen: holdOpen)
     let range = MappedRange(
       start: memory.start, end: memory.end, fileOffset: memory.fileOffset, file: file)
     if image.insert(range) {
@@ -177,36 +183,71 @@ extension ProcessTable {
   /// This finds what no event told: mappings of a process that was not known, or whose events are
   /// still on their way. A process that keeps missing is asked ever more rarely.
   ///
+  /// With an `address`, the one that was not found, that mapping alone is asked for; without it, or
+  /// if nothing is known of the process, all are read.
+  ///
   /// - Returns: whether the process was asked.
   @discardableResult
-  package func reconcile(_ image: ProcessImage, now: UInt64) -> Bool {
+  package func reconcile(_ image: ProcessImage, address: UInt64? = nil, now: UInt64) -> Bool {
     guard now >= image.nextReconciliation, !image.isPast else { return false }
+    if let address, !image.ranges.isEmpty {
+      switch processes.executableMapping(of: image.pid, at: address) {
+      case .mapping(let line, let buildID):
+        let isNews = insert(line, buildID: BuildID(bytes: buildID), into: image)
+        // A stack that leads through several new files is not to wait for each of them.
+        image.answers += 1
+        if isNews, image.answers < Self.answersInARow { return true }
+        pause(image, now: now)
+        return true
+      case .nothing:
+        pause(image, now: now)
+        return true
+      case .unknown: break
+      }
+    }
+    pause(image, now: now)
+    return synchronize(image)
+  }
+
+  private func pause(_ image: ProcessImage, now: UInt64) {
     let pause = min(Self.firstPause << min(image.reconciliations, 6), Self.longestPause)
     image.nextReconciliation = now &+ pause
     image.reconciliations += 1
-    return synchronize(image)
+    image.answers = 0
   }
 
   @discardableResult
   private func synchronize(_ image: ProcessImage) -> Bool {
     guard let lines = processes.executableMappings(of: image.pid) else { return false }
     for line in lines.prefix(Limits.mappingsPerProcess) {
-      if let known = image.range(at: line.start), known.matches(line) { continue }
-      let memory = MappedMemory(
-        start: line.start, end: line.end, fileOffset: line.fileOffset,
-        device: DeviceNumber(major: line.deviceMajor, minor: line.deviceMinor), inode: line.inode,
-        inodeGeneration: 0, path: Array(line.path.prefix(Limits.nameBytes)).withoutDeletedMark)
-      insert(memory, into: image, holdOpen: false)
+      insert(line, buildID: nil, into: image)
     }
+    return true
+  }
+
+  /// False if the line says nothing new.
+  @discardableResult
+  private func insert(_ line: MemoryMapLine, buildID: BuildID?, into image: ProcessImage) -> Bool {
+    let path = Array(line.path.prefix(Limits.nameBytes)).withoutDeletedMark
+    if let known = image.range(at: line.start), known.matches(line, path: path) { return false }
+    let memory = MappedMemory(
+      start: line.start, end: line.end, fileOffset: line.fileOffset,
+      device: DeviceNumber(major: line.deviceMajor, minor: line.deviceMinor), inode: line.inode,
+      inodeGeneration: 0, buildID: buildID, path: path)
+    insert(memory, into: image, holdOpen: false)
     return true
   }
 }
 
 extension MappedRange {
   /// Whether a line of `/proc/PID/maps` says nothing new.
-  fileprivate func matches(_ line: MemoryMapLine) -> Bool {
-    start == line.start && end == line.end && file.inode == line.inode
-      && (line.inode == 0 || fileOffset == line.fileOffset)
+  fileprivate func matches(_ line: MemoryMapLine, path: [UInt8]) -> Bool {
+    guard start == line.start, end == line.end else { return false }
+    // A file that is known by its build-id may be another copy of the one that is mapped.
+    guard file.inode == line.inode || (file.buildID != nil && file.path == path) else {
+      return false
+    }
+    return line.inode == 0 || fileOffset == line.fileOffset
   }
 }
 

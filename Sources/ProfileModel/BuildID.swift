@@ -12,6 +12,7 @@ package struct BuildID: Hashable, Sendable {
   package init?(bytes: some Collection<UInt8>) {
     guard !bytes.isEmpty, bytes.count <= Self.maximumByteCount else { return nil }
     var digits: [UInt8] = []
+    digits.reserveCapacity(2 * bytes.count)
     for byte in bytes {
       digits.append(Self.digit(byte >> 4))
       digits.append(Self.digit(byte & 15))

@@ -1,3 +1,4 @@
+import ProfileModel
 import Testing
 
 @testable import PerfEvents
@@ -28,8 +29,16 @@ import Testing
         + bytes(UInt64(99)) + bytes(UInt64(5)) + words(5, 2) + path + padding)
   }
 
-  private static func decode(_ record: [UInt8]) -> ProcessEvent? {
-    unsafe ProcessEventDecoder.decode(record.span.bytes)
+  private static func map(buildID: [UInt8], count: UInt8) -> [UInt8] {
+    let padded = buildID + [UInt8](repeating: 0xee, count: 20 - buildID.count)
+    return record(
+      10, misc: 1 << 14,
+      words(7, 8) + bytes(UInt64(0x1000)) + bytes(UInt64(0x2000)) + bytes(UInt64(0x3000))
+        + [count, 0, 0, 0] + padded + words(5, 2) + Array("/a.so\0\0\0".utf8))
+  }
+
+  private static func decode(_ record: [UInt8], askedForBuildIDs: Bool = true) -> ProcessEvent? {
+    unsafe ProcessEventDecoder.decode(record.span.bytes, askedForBuildIDs: askedForBuildIDs)
   }
 
   @Test func aMappingHasAllItsFields() throws {
@@ -44,6 +53,42 @@ import Testing
       start: 0x1000, end: 0x3000, fileOffset: 0x3000, device: DeviceNumber(major: 8, minor: 1),
       inode: 99, inodeGeneration: 5, path: Array("/usr/lib/a.so".utf8))
     #expect(memory == expected)
+  }
+
+  @Test func aBuildIDStandsInPlaceOfTheInode() throws {
+    for count in [1, 8, 16, 20] {
+      let buildID = (0..<count).map { UInt8($0 + 1) }
+      let event = try #require(Self.decode(Self.map(buildID: buildID, count: UInt8(count))))
+      guard case .map(let memory) = event.kind else {
+        Issue.record("not a mapping: \(event)")
+        return
+      }
+      let expected = MappedMemory(
+        start: 0x1000, end: 0x3000, fileOffset: 0x3000, device: .none, inode: 0,
+        inodeGeneration: 0, buildID: BuildID(bytes: buildID), path: Array("/a.so".utf8))
+      #expect(memory == expected)
+      #expect(memory.buildID != nil)
+    }
+  }
+
+  /// The kernel sets the bit for us when another listener asked for build-ids.
+  @Test func withoutHavingAskedTheInodeIsRead() throws {
+    var record = Self.map()
+    let plain = try #require(Self.decode(record, askedForBuildIDs: false))
+    record[5] |= 1 << 6
+    let marked = try #require(Self.decode(record, askedForBuildIDs: false))
+    guard case .map(let expected) = plain.kind, case .map(let memory) = marked.kind else {
+      Issue.record("not a mapping: \(marked)")
+      return
+    }
+    #expect(memory == expected)
+    #expect(memory.inode == 99)
+  }
+
+  @Test func aBuildIDOfAnImpossibleSizeIsRefused() {
+    for count in [0, 21, 255] as [UInt8] {
+      #expect(Self.decode(Self.map(buildID: [1], count: count)) == nil)
+    }
   }
 
   @Test func pathsOfEveryLengthAndByteAreKept() throws {
@@ -107,6 +152,7 @@ import Testing
       Self.map(), Self.record(3, misc: 1 << 13, Self.words(7, 7) + Array("name\0\0\0\0".utf8)),
       Self.record(7, Self.words(9, 7, 9, 8) + time), Self.record(4, Self.words(9, 1, 9, 1) + time),
       Self.record(2, Self.bytes(UInt64(3)) + Self.bytes(UInt64(4))),
+      Self.map(buildID: [1, 2, 3], count: 3),
     ]
     for record in records {
       #expect(Self.decode(record) != nil)
