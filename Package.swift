@@ -174,6 +174,7 @@ var tests: [Target] {
     .testTarget(
       name: "AgentTests",
       dependencies: ["Agent", "LinuxHost", "ProfileModel", "Sampling"], swiftSettings: settings),
+    .testTarget(name: "UnwindingTests", dependencies: ["Unwinding"], swiftSettings: settings),
     .testTarget(
       name: "UnwindTablesTests",
       dependencies: [

@@ -18,33 +18,52 @@ package struct TableSource: Sendable {
 
   /// The table of a file; nil if nothing in it says how to unwind its code, or if it is for a
   /// machine whose rules wick does not know.
-  package func table(of image: ELFImage) -> Result {
+  ///
+  /// A table that comes out of the cache has no statistics but its counts of rows and rules.
+  package func table(of image: ELFImage, cache: TableCache? = nil) -> Result {
     guard image.machine == .x86_64 else { return (nil, UnwindTableStatistics()) }
-    let text = image.executableRanges
-    if let go = goFunctions(of: image) {
-      let table = GoFunctionTable(go.span, textStart: image.goTextStart)
-      let frames = loadedFrames(of: image)
-      return builder(frames, image).build(frames.bytes.span, go: table) {
-        image.read(address: $0, count: $1)
-      }
-    }
     let frames = loadedFrames(of: image)
-    let loaded = builder(frames, image).build(frames.bytes.span) {
-      image.read(address: $0, count: $1)
+    let loaded = builder(frames.address, image)
+    if let go = goFunctions(of: image),
+      let table = GoFunctionTable(go.span, textStart: image.goTextStart)
+    {
+      return loaded.build(frames.bytes.span, go: table) { image.read(address: $0, count: $1) }
     }
-    guard loaded.statistics.functionCount < Self.usefulFunctionCount,
+    let result = build(loaded, frames.bytes, image, cache)
+    guard result.statistics.functionCount < Self.usefulFunctionCount,
+      result.table?.rows.count ?? 0 < Self.usefulFunctionCount * 4,
       let bytes = image.contents(of: .debugFrames, limit: sectionBytes)
-    else { return loaded }
-    let unloaded = UnwindTableBuilder(kind: .debugFrame, address: 0, text: text, limits: limits)
-      .build(bytes.span) { image.read(address: $0, count: $1) }
-    return unloaded.statistics.functionCount > loaded.statistics.functionCount ? unloaded : loaded
+    else { return result }
+    var unloaded = builder(0, image)
+    unloaded.kind = .debugFrame
+    unloaded.stopsAtTerminator = false
+    let other = build(unloaded, bytes, image, cache)
+    return other.table?.rows.count ?? 0 > result.table?.rows.count ?? 0 ? other : result
   }
 
-  private func builder(_ frames: (address: UInt64, bytes: [UInt8]), _ image: ELFImage)
-    -> UnwindTableBuilder
-  {
+  /// Builds the table, unless the cache has it.
+  private func build(
+    _ builder: UnwindTableBuilder, _ bytes: [UInt8], _ image: ELFImage, _ cache: TableCache?
+  ) -> Result {
+    let read: UnwindTableBuilder.ReadText = { image.read(address: $0, count: $1) }
+    guard let cache, TableCache.isWorthKeeping(frameBytes: bytes.count) else {
+      return builder.build(bytes.span, readText: read)
+    }
+    let identity = cache.identity(builder, bytes)
+    if let table = cache.table(identity) {
+      var statistics = UnwindTableStatistics()
+      statistics.rowCount = table.rows.count
+      statistics.ruleCount = table.rules.count
+      return (table, statistics)
+    }
+    let built = builder.build(bytes.span, readText: read)
+    if let table = built.table, !built.statistics.dependsOnCode { cache.store(table, identity) }
+    return built
+  }
+
+  private func builder(_ address: UInt64, _ image: ELFImage) -> UnwindTableBuilder {
     UnwindTableBuilder(
-      address: frames.address, stopsAtTerminator: !image.hasUnwindFrameSection,
+      address: address, stopsAtTerminator: !image.hasUnwindFrameSection,
       text: image.executableRanges, limits: limits)
   }
 

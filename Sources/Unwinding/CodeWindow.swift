@@ -4,6 +4,9 @@ struct CodeWindow {
   private var start: UInt64 = 0
   private var bytes: [UInt8] = []
 
+  /// Somebody looked at the code, so the table depends on it.
+  private(set) var wasRead = false
+
   private static let size = 1 << 16
 
   init(_ read: @escaping UnwindTableBuilder.ReadText) { self.read = read }
@@ -13,6 +16,7 @@ struct CodeWindow {
     if address < start || address - start >= UInt64(bytes.count)
       || UInt64(bytes.count) - (address - start) < UInt64(count)
     {
+      wasRead = true
       start = address
       bytes = read(address, Self.size)
     }

@@ -7,7 +7,7 @@ struct FrameReader: ~Escapable {
   /// Where a CIE is in `commons`, by its offset.
   private var numbers: [Int: Int] = [:]
   /// Neighbours mostly share their CIE, so the last one is kept.
-  private var lastOwner = -1
+  private var lastOwner: Int?
   private var lastNumber = 0
 
   @_lifetime(copy bytes)

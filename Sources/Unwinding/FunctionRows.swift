@@ -47,6 +47,7 @@ struct FunctionRows {
     guard let covered else { return nil }
     if writer.unnumberedCount > 0 { statistics.complexRows[.ruleCount] = writer.unnumberedCount }
     if writer.isFull { statistics.isTruncated = true }
+    statistics.dependsOnCode = code.wasRead
     let table = writer.finish(end: covered)
     statistics.rowCount = table?.rows.count ?? 0
     statistics.ruleCount = table?.rules.count ?? 0

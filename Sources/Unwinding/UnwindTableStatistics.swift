@@ -23,5 +23,8 @@ package struct UnwindTableStatistics: Sendable, Equatable {
   /// The section ends inside a record, or a limit was reached: functions are missing.
   package var isTruncated = false
 
+  /// The table depends on the code of the file, and not only on its call frame information.
+  package var dependsOnCode = false
+
   package init() {}
 }

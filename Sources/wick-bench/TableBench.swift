@@ -35,6 +35,23 @@ struct TableBench {
     print("#", statistics)
   }
 
+  /// Prints how long it takes to build a table, to store it and to read it from the cache.
+  func measureCache() {
+    let path = "/tmp/wick-bench-\(UInt32.random(in: .min ... .max))"
+    guard let cache = TableCache(path: path) else {
+      print("\(path): no cache")
+      return
+    }
+    let clock = ContinuousClock()
+    let plain = clock.measure { _ = TableSource().table(of: image) }
+    let stored = clock.measure { _ = TableSource().table(of: image, cache: cache) }
+    var rows = 0
+    let read = clock.measure {
+      rows = TableSource().table(of: image, cache: cache).table?.rows.count ?? 0
+    }
+    print("built in \(plain), built and stored in \(stored), read in \(read): \(rows) rows")
+  }
+
   /// One line a row: address in hexadecimal, then the rule's four numbers.
   func printRows() {
     var text = ""

@@ -1,6 +1,8 @@
 // Measures and prints unwind tables, for Scripts/bench.
 //
 //   wick-bench tables FILE…   builds each table, five times, and prints how long the best took
+//   wick-bench cache FILE     builds the table, stores it in a cache and reads it from there
+//   wick-bench hostile        builds the table of a million functions of one byte each
 //   wick-bench rows FILE      prints every row: address, CFA, where RBP is
 
 import ELF
@@ -12,8 +14,11 @@ let arguments = CommandLine.arguments.dropFirst()
 switch arguments.first {
 case "tables":
   for path in arguments.dropFirst() { TableBench(path)?.measure() }
+case "cache":
+  for path in arguments.dropFirst() { TableBench(path)?.measureCache() }
+case "hostile": HostileBench.measure()
 case "rows":
   for path in arguments.dropFirst() { TableBench(path)?.printRows() }
 default:
-  print("usage: wick-bench tables FILE… | rows FILE")
+  print("usage: wick-bench tables FILE… | cache FILE | hostile | rows FILE")
 }
