@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <linux/perf_event.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -133,4 +134,10 @@ static inline int wick_procmap_query(int maps, struct wick_procmap_query *_Nonnu
   query->vma_name_addr = (__u64)(unsigned long)name;
   query->build_id_addr = (__u64)(unsigned long)build_id;
   return ioctl(maps, _IOWR('f', 17, struct wick_procmap_query), query);
+}
+
+// The module of the C library leaves malloc.h out.
+static inline void wick_map_blocks_from(int bytes)
+{
+  mallopt(M_MMAP_THRESHOLD, bytes);
 }
