@@ -130,14 +130,18 @@ static __always_inline u64 start_time_of(struct task_struct *task)
   return BPF_CORE_READ(task, group_leader, start_boottime);
 }
 
+// Whether an entry is of the program that a task runs.
+static __always_inline bool is_program_of(struct unwind_process *process, struct task_struct *task)
+{
+  return process->start_time == start_time_of(task) &&
+         process->exec_count == BPF_CORE_READ(task, self_exec_id);
+}
+
 // The mapping block of a task's process, or 0 if the one that is known is of another program.
 static __always_inline struct unwind_process *unwind_process_of(struct task_struct *task, u32 pid)
 {
   struct unwind_process *process = bpf_map_lookup_elem(&unwind_processes, &pid);
-  if (!process || process->start_time != start_time_of(task) ||
-      process->exec_count != BPF_CORE_READ(task, self_exec_id))
-    return 0;
-  return process;
+  return process && is_program_of(process, task) ? process : 0;
 }
 
 // A forked child has the mappings of its parent.

@@ -83,6 +83,9 @@ static __always_inline enum walk_end walk_user_stack(struct scratch *scratch,
   const struct unwind_block *block = (const struct unwind_block *)mapping_at(0, slot);
   if (!block || block->version != header->version)
     return WALK_NO_PROCESS;
+  // The entry may have become another process's while it was read.
+  if (!is_program_of(process, task))
+    return WALK_NO_PROCESS;
   state->program_counter = scratch->raw.registers[REGISTER_PROGRAM_COUNTER];
   state->stack_pointer = scratch->raw.registers[REGISTER_STACK_POINTER];
   state->frame_pointer = scratch->raw.registers[REGISTER_FRAME_POINTER];

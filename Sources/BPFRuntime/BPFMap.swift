@@ -76,11 +76,17 @@ extension BPFMap {
     }
   }
 
-  /// Puts a map into an array of maps.
+  /// Puts maps into neighbouring places of an array of maps.
   ///
-  /// The kernel waits until no program uses what was there before, which takes some milliseconds.
-  package func update(_ index: UInt32, to map: BPFMap) throws(BPFError) {
-    try update(index, to: map.descriptor)
+  /// The kernel waits until no program uses what was there before, some 20 ms: for each, unless it
+  /// can take several at once (not in 5.10).
+  package func update(from first: UInt32, to maps: [BPFMap]) throws(BPFError) {
+    var indices = (0..<UInt32(maps.count)).map { first + $0 }
+    var descriptors = maps.map(\.descriptor)
+    var count = UInt32(maps.count)
+    let status = unsafe bpf_map_update_batch(descriptor, &indices, &descriptors, &count, nil)
+    guard status != 0 else { return }
+    for (index, map) in zip(indices, descriptors) { try update(index, to: map) }
   }
 
   /// Removes an element, if it is there; the type must be that of the map.

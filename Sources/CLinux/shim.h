@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <linux/perf_event.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -146,4 +147,10 @@ static inline unsigned long long wick_mount_id(int file, unsigned int mask)
   if (statx(file, "", AT_EMPTY_PATH, mask, &status) || !(status.stx_mask & mask))
     return 0;
   return status.stx_mnt_id;
+}
+
+// The module of the C library leaves malloc.h out.
+static inline void wick_map_blocks_from(int bytes)
+{
+  mallopt(M_MMAP_THRESHOLD, bytes);
 }

@@ -85,8 +85,9 @@ package final class Sampler {
   {
     let memory = try TableMemory(of: object)
     let source = TableSource()
+    let cache = TableCache()
     let tables = UnwindTables(memory: memory, limitBytes: options.tableBytes) {
-      source.table(of: $0).table
+      source.table(of: $0, cache: cache).table
     }
     return KernelUnwinding(memory: memory, tables: tables)
   }

@@ -11,7 +11,14 @@ struct RowRun: Hashable {
 struct RowSpace {
   private var shards: [ExtentAllocator] = []
 
-  mutating func addShard() { shards.append(ExtentAllocator(capacity: TableLayout.shardRows)) }
+  mutating func addShards(_ count: Int) {
+    for _ in 0..<count { shards.append(ExtentAllocator(capacity: TableLayout.shardRows)) }
+  }
+
+  /// Shards that are missing for so many rows; at least one.
+  func shardsMissing(for count: Int) -> Int {
+    max(1, (count - free + TableLayout.shardRows - 1) / TableLayout.shardRows)
+  }
 
   var shardCount: Int { shards.count }
   /// In rows.

@@ -7,6 +7,8 @@ struct TableBook {
   var space: TableSpace
   var queue = BuildQueue()
   var counts = TableStatistics()
+  /// When to look again for files that nobody needs; monotonic nanoseconds.
+  private var nextForgetting: UInt64 = 0
 
   init(memory: TableMemory) { space = TableSpace(memory: memory) }
 
@@ -94,6 +96,8 @@ struct TableBook {
   /// Frees what was withdrawn, and forgets the files that nobody has needed for a while.
   mutating func sweep(with writer: TableWriter, at now: UInt64) {
     space.reclaim(at: now)
+    guard now >= nextForgetting else { return }
+    nextForgetting = now + TableLimits.forgetEvery
     let seconds = TableTime.units(TableLimits.forgetAfter)
     let time = TableTime.units(now)
     let forgotten = files.all.filter { number, record in

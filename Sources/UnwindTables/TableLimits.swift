@@ -14,6 +14,8 @@ struct TableLimits {
   static let idleUnits: UInt32 = 10
   /// How long a file is remembered that nothing refers to, in nanoseconds.
   static let forgetAfter: UInt64 = 60_000_000_000
+  /// How often to look for such files, in nanoseconds.
+  static let forgetEvery: UInt64 = 1_000_000_000
   /// How often room is made for the same table before it is refused.
   static let attempts = 3
 

@@ -76,26 +76,28 @@ extension TableMemory {
   /// The shards made so far, in the order of their numbers; one that is made stays.
   package var shards: [MapMemory] { grown.withLock { $0.shards } }
 
-  /// Makes the next shard, and gives its number.
+  /// Makes more shards, all or none; for one thread at a time.
   ///
   /// Not for a thread in a hurry: the kernel waits until no program uses the array of shards.
-  func addShard() throws(BPFError) -> Int {
-    let number = shards.count
-    guard let outer else {
-      let memory = try MapMemory(anonymous: TableLayout.shardBytes)
-      grown.withLock { $0.shards.append(memory) }
-      return number
+  func addShards(_ count: Int) throws(BPFError) {
+    var memories: [MapMemory] = []
+    var maps: [BPFMap] = []
+    for _ in 0..<count {
+      guard outer != nil else {
+        memories.append(try MapMemory(anonymous: TableLayout.shardBytes))
+        continue
+      }
+      let map = try BPFMap(
+        mappableArray: "unwind_shard", valueBytes: TableLayout.shardBytes, count: 1)
+      memories.append(try MapMemory(of: map, byteCount: TableLayout.shardBytes))
+      maps.append(map)
     }
-    let map = try BPFMap(
-      mappableArray: "unwind_shard", valueBytes: TableLayout.shardBytes, count: 1)
-    let memory = try MapMemory(of: map, byteCount: TableLayout.shardBytes)
-    try outer.update(UInt32(number), to: map)
-    let bytes = map.kernelBytes
+    try outer?.update(from: UInt32(shards.count), to: maps)
+    let bytes = maps.reduce(0) { $0 + $1.kernelBytes }
     grown.withLock {
-      $0.shards.append(memory)
+      $0.shards += memories
       $0.kernelBytes += bytes
     }
-    return number
   }
 
   /// What the maps take in the kernel; 0 without one.

@@ -27,7 +27,7 @@ struct TableSpace {
 
   init(memory: TableMemory) { rules = RuleNumbers(memory: memory.rules) }
 
-  mutating func addShard() { rows.addShard() }
+  mutating func addShards(_ count: Int) { rows.addShards(count) }
 
   /// Takes room for a table, and numbers for its rules.
   mutating func place(_ table: UnwindTable) throws(Shortage) -> Placement {

@@ -54,10 +54,18 @@ extension UnwindTables {
         Result { () throws(Shortage) in try state.space.place(table) }
       }
       guard case .failure(.rows) = result, table.rows.count <= limits.rowsPerTable,
-        memory.shards.count < limits.shards, (try? memory.addShard()) != nil
+        addShards(for: table)
       else { return try result.get() }
-      state.withLock { $0.space.addShard() }
     }
+  }
+
+  /// Makes as many shards as a table needs and the limit allows; false if that is none.
+  private func addShards(for table: UnwindTable) -> Bool {
+    let missing = state.withLock { $0.space.rows.shardsMissing(for: table.rows.count) }
+    let count = min(missing, limits.shards - memory.shards.count)
+    guard count > 0, (try? memory.addShards(count)) != nil else { return false }
+    state.withLock { $0.space.addShards(count) }
+    return true
   }
 
   private func publish(_ table: UnwindTable, at placement: Placement, for number: UInt32) {

@@ -102,6 +102,7 @@ extension UnwindTables {
 extension UnwindTables {
   /// Starts to build what is asked for, until `stop`; without it, `buildNext` has to be called.
   package func start(builders: Int = 1) {
+    Heap.returnLargeBlocks()
     threads.withLock { threads in
       for _ in 0..<builders {
         let thread = WorkerThread(name: "wick-tables", niceness: 10) { [self] in runBuilder() }

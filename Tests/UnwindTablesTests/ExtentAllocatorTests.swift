@@ -57,7 +57,7 @@ import Testing
   @Test func pagesLieTogetherAndApartFromOthers() throws {
     var random = SeededGenerator(seed: 3)
     var space = RowSpace()
-    for _ in 0..<3 { space.addShard() }
+    space.addShards(3)
     var placed: [(starts: [UInt32], runs: [RowRun])] = []
     for _ in 0..<300 {
       if placed.count > 6, Bool.random(using: &random) {
@@ -91,9 +91,9 @@ import Testing
     for _ in 0..<3 {
       let placed = space.place(starts)
       #expect(placed == nil && space.used == 0)
-      if space.shardCount < 2 { space.addShard() }
+      if space.shardCount < 2 { space.addShards(1) }
     }
-    space.addShard()
+    space.addShards(1)
     let placed = space.place(starts)
     let runs = try #require(placed)
     #expect(runs.map(\.pages) == [0..<4, 4..<8, 8..<10])

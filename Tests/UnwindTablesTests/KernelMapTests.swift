@@ -76,8 +76,9 @@ import Unwinding
     }
     var identifier: UInt32 = 0
     #expect(!maps.shards.read(UInt32(0), into: &identifier))
-    #expect(try maps.memory.addShard() == 0)
-    #expect(maps.shards.read(UInt32(0), into: &identifier))
+    try maps.memory.addShards(3)
+    #expect(maps.shards.read(UInt32(2), into: &identifier))
+    #expect(!maps.shards.read(UInt32(3), into: &identifier))
   }
 
   @Test func aFullHashRefusesAProcess() throws {

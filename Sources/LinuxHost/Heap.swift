@@ -1,0 +1,10 @@
+import CLinux
+
+/// The memory that the C library holds for the whole program.
+package enum Heap {
+  /// Has large blocks go back to the system when they are freed.
+  ///
+  /// The C library would learn from the first that large blocks come and go, and keep them: that
+  /// made 12 MiB of what builders of unwind tables had used once.
+  package static func returnLargeBlocks() { wick_map_blocks_from(1 << 20) }
+}
