@@ -102,7 +102,7 @@ var layer4: [Target] {
       name: "Agent",
       dependencies: [
         "ELF", "LinuxHost", "PerfEvents", "ProcessTracking", "ProfileModel", "Sampling",
-        "Symbolization",
+        "Symbolization", "Unwinding",
       ], swiftSettings: settings)
   ]
 }
@@ -113,7 +113,7 @@ var programs: [Target] {
       name: "wick",
       dependencies: [
         "Agent", "Compression", "LinuxHost", "ProfileFormats", "ProfileModel", "Sampling",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Unwinding", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
     .executableTarget(
       name: "wick-bench", dependencies: ["ELF", "LinuxHost", "UnwindTables", "Unwinding"],
@@ -180,6 +180,12 @@ var tests: [Target] {
       dependencies: [
         "BPFRuntime", "BPFShared", "ELF", "LinuxHost", "UnwindTables", "Unwinding",
       ], swiftSettings: settings),
+    .testTarget(
+      name: "ReplayTests",
+      dependencies: [
+        "BPFRuntime", "BPFShared", "Compression", "ELF", "LinuxHost", "RemoteUnwinding",
+        "Sampling", "UnwindTables", "Unwinding",
+      ], exclude: ["Fixtures", "record"], swiftSettings: settings),
     .testTarget(name: "RecordTests", dependencies: ["ProfileModel"], swiftSettings: settings),
   ]
 }

@@ -71,6 +71,7 @@ static __always_inline void fill_header(struct sample_header *header, struct tas
   header->exec_count = BPF_CORE_READ(task, self_exec_id);
   header->version = 0;
   header->stack_id = hash_seed;
+  header->stopped_at = 0;
 }
 
 // Global, so that the verifier looks at the loop once.

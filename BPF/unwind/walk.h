@@ -108,6 +108,8 @@ static __always_inline enum walk_end walk_user_stack(struct scratch *scratch,
       break;
     end = WALK_TOO_DEEP;
   }
+  if (end != WALK_COMPLETE)
+    header->stopped_at = state->program_counter - (state->is_return ? 1 : 0);
   header->user_frames = state->frames;
   header->stack_id = state->hash;
   if (state->ever_followed_rbp)

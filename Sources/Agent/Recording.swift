@@ -3,6 +3,7 @@ package import LinuxHost
 import PerfEvents
 package import ProfileModel
 import Sampling
+package import Unwinding
 
 /// One window: samples until it is time to stop, then names what was found.
 ///
@@ -127,6 +128,9 @@ package final class Recording {
 
   /// The first stacks on which the walkers disagree, where that was verified.
   package var disagreements: [String] { sampler.folder.comparison?.examples ?? [] }
+
+  /// The captured samples, where that was asked for.
+  package func capture() -> Capture? { sampler.folder.capture?.finish() }
 
   /// The command's exit status, waited for; nil if there is no command.
   package func commandStatus() -> CInt? { child?.wait() }

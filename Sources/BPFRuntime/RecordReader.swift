@@ -5,6 +5,11 @@ package struct RecordReader: ~Escapable {
   @_lifetime(copy record)
   package init(_ record: RawSpan) { self.record = record }
 
+  /// A copy of the whole record.
+  package var bytes: [UInt8] {
+    unsafe record.withUnsafeBytes { unsafe Array($0) }
+  }
+
   package func u32(at offset: Int) -> UInt32 {
     guard offset >= 0, offset <= record.byteCount - 4 else { return 0 }
     return unsafe record.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self)

@@ -8,6 +8,9 @@ package enum Clock {
   /// Nanoseconds since 1970-01-01 UTC.
   package static func wall() -> UInt64 { now(CLOCK_REALTIME) }
 
+  /// Waits a millisecond.
+  package static func pause() { usleep(1_000) }
+
   /// The local time for a file name: `20261120-231500`.
   package static func localStamp() -> String {
     var seconds = time(nil)

@@ -98,6 +98,14 @@ final class KernelUnwinding {
     }
   }
 
+  /// Asks for the tables of all files that a program has mapped.
+  func requestAll(of image: ProcessImage) {
+    for range in image.ranges {
+      guard case .executable(let file) = image.contents(of: range) else { continue }
+      tables.request(number(of: file))
+    }
+  }
+
   private func mapping(of range: MappedRange, in image: ProcessImage) -> UnwindMapping {
     var mapping = UnwindMapping(start: range.start, end: range.end, bias: 0, file: SpecialFile.none)
     switch range.file.contents {

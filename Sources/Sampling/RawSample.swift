@@ -28,21 +28,21 @@ struct RawSample {
     }
     self.header = header
     let words = RecordReader(record)
-    stackBytes = Int(words.u32(at: 96))
-    stackAllowed = Int(words.u32(at: 100))
-    belowBytes = Int(words.u32(at: 104))
-    belowAllowed = Int(words.u32(at: 108))
-    stackAddress = words.u64(at: 112)
-    belowAddress = words.u64(at: 120)
-    stackBase = words.u64(at: 128) == 0 ? nil : words.u64(at: 128)
+    stackBytes = Int(words.u32(at: 104))
+    stackAllowed = Int(words.u32(at: 108))
+    belowBytes = Int(words.u32(at: 112))
+    belowAllowed = Int(words.u32(at: 116))
+    stackAddress = words.u64(at: 120)
+    belowAddress = words.u64(at: 128)
+    stackBase = words.u64(at: 136) == 0 ? nil : words.u64(at: 136)
     var values = [17 of UInt64](repeating: 0)
-    for index in 0..<UserRegisters.count { values[index] = words.u64(at: 136 + index * 8) }
+    for index in 0..<UserRegisters.count { values[index] = words.u64(at: 144 + index * 8) }
     registers = UserRegisters(values: values)
     guard stackBytes + belowBytes <= record.byteCount - Self.headerBytes else { return nil }
   }
 
   static func kernelFrame(_ index: Int, of record: RawSpan) -> UInt64 {
-    RecordReader(record).u64(at: 272 + index * 8)
+    RecordReader(record).u64(at: 280 + index * 8)
   }
 
   /// The copied stacks in the record that the sample was read from.

@@ -18,6 +18,8 @@ package final class SampleFolder {
   private let options: SamplerOptions
   /// Nil unless every stack is copied as well.
   package let comparison: WalkComparison?
+  /// Nil unless samples are captured.
+  package let capture: SampleCapture?
   private let roots: HostRoots
   private var sentStacks = SentStacks()
   private var walked = WalkedStack()
@@ -36,6 +38,7 @@ package final class SampleFolder {
     self.unwinding = unwinding
     self.options = options
     comparison = options.comparesWalks ? WalkComparison() : nil
+    capture = options.captures ? SampleCapture() : nil
     self.roots = roots
     completion = StackCompletion(processes: processes, unwinding: unwinding, options: options)
     builder = ProfileBuilder(profile, stackLimit: Limits.distinctStacks)
@@ -79,6 +82,7 @@ extension SampleFolder {
     walked.incomplete = Self.reason(header)
     if header.flags.contains(.copyFollows) {
       comparison?.add(stack: walked.user, of: header, in: image)
+      capture?.add(stack: walked.user, of: header)
     }
     cutWhereStale(header, in: image)
     finishStack(header, image)
@@ -95,8 +99,10 @@ extension SampleFolder {
       walked.kernel.append(RawSample.kernelFrame(index, of: record))
     }
     if header.flags.contains(.copyFollows) {
+      capture?.add(record, of: header, in: image)
+      guard let comparison else { return }
       let walk = completion.walkBothWays(sample, of: record, in: image)
-      comparison?.add(walk, of: header, in: image)
+      comparison.add(walk, of: header, in: image)
       return
     }
     completion.complete(sample, of: record, in: image, into: &walked)

@@ -40,6 +40,8 @@ struct SampleHeader {
   let version: UInt64
   /// A hash of all frames.
   let stackID: UInt64
+  /// The address with which the kernel's walk could not go on; 0 if there is none.
+  let stoppedAt: UInt64
 
   /// Nil when the record contradicts itself.
   init?(_ record: RawSpan) {
@@ -57,6 +59,7 @@ struct SampleHeader {
     program = ProgramIdentity(startTime: words.u64(at: 64), execCount: words.u64(at: 72))
     version = words.u64(at: 80)
     stackID = words.u64(at: 88)
+    stoppedAt = words.u64(at: 96)
     guard kernelFrameCount <= Self.kernelFrameLimit, userFrameCount <= Int(USER_FRAMES_MAX)
     else { return nil }
   }

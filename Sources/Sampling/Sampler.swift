@@ -58,7 +58,7 @@ package final class Sampler {
     try object.set("stack_bytes_wanted", to: UInt32(options.stackBytes))
     try object.set("want_kernel", to: options.wantsKernelFrames)
     try object.set("want_user", to: options.wantsUserFrames)
-    try object.set("want_copies", to: options.comparesWalks)
+    try object.set("want_copies", to: options.comparesWalks || options.captures)
     try object.set("hash_seed", to: UInt64.random(in: 1...UInt64.max))
     try object.set("copy_bytes_per_second", to: UInt64(options.copyBytesPerSecond))
     try object.set("copy_bytes_saved_max", to: Int64(2 * options.copyBytesPerSecond))
@@ -130,6 +130,7 @@ package final class Sampler {
   /// Begins to take samples.
   package func start() throws {
     unwinding.tables.start()
+    prepareTables()
     try object.attach(program: "follow_child")
     try object.attach(program: "forget_process")
     if options.target.followsChildren { try object.attach(program: "mark_ended") }
@@ -144,6 +145,25 @@ package final class Sampler {
     }
     triggers.forEach { $0.enable() }
   }
+
+  /// Has tables built for what runs most, and gives them a moment, so that the first samples can be
+  /// walked in the kernel already.
+  private func prepareTables() {
+    let running = Processes(roots: machine.roots)
+    let pids: [UInt32] =
+      switch options.target {
+      case .everything, .cgroup: running.byActivity(running.all())
+      case .processes(let pids): pids
+      }
+    for pid in pids.prefix(Self.processesPrepared) {
+      unwinding.requestAll(of: processes.image(at: Clock.monotonic(), pid: pid))
+    }
+    let end = Clock.monotonic() &+ Self.preparationNanoseconds
+    while unwinding.tables.statistics.queueLength > 0, Clock.monotonic() < end { Clock.pause() }
+  }
+
+  private static let processesPrepared = 16
+  private static let preparationNanoseconds: UInt64 = 100_000_000
 
   /// Waits for samples, and folds those that came.
   package func poll(timeout: Duration) throws {

@@ -21,6 +21,8 @@ package struct SamplerOptions: Sendable {
   package var tableBytes = 64 << 20
   /// Copies every stack as well, and compares what libunwind makes of it.
   package var comparesWalks = false
+  /// Copies every stack as well, and keeps what it takes to walk it again.
+  package var captures = false
 
   package init() {}
 

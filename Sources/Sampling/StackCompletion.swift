@@ -38,12 +38,14 @@ final class StackCompletion {
     walk(sample, of: record, in: image, into: &walked)
     // Code may have been generated or loaded without an event since.
     let mayBeNews = walked.incomplete == .noMapping || walked.incomplete == .noUnwindInfo
-    if mayBeNews, walked.missedAddress != nil,
-      processes.reconcile(image, now: sample.header.time)
+    if mayBeNews, let missed = walked.missedAddress,
+      processes.reconcile(image, address: missed, now: sample.header.time)
     {
       walk(sample, of: record, in: image, into: &walked)
     }
     unwinding.request(walked.user, in: image)
+    // The kernel's walk may have come further than the copy reaches.
+    if sample.header.stoppedAt != 0 { unwinding.request([sample.header.stoppedAt], in: image) }
     unwinding.publish(image, as: sample.header.program)
   }
 

@@ -52,7 +52,9 @@ struct OutputFile {
     }
   }
 
-  func write(_ bytes: [UInt8]) throws { try ProfileFile.write(bytes, to: path) }
+  func write(_ bytes: [UInt8], isPrivate: Bool = false) throws {
+    try ProfileFile.write(bytes, to: path, isPrivate: isPrivate)
+  }
 }
 
 /// A writable file and the format it is to have.

@@ -1,5 +1,6 @@
 import Compression
 import Foundation
+import Glibc
 import ProfileFormats
 import ProfileModel
 
@@ -41,7 +42,11 @@ extension ProfileFile {
   }
 
   /// Writes to a file, which appears whole or not at all, or to standard output for `-`.
-  static func write(_ bytes: [UInt8], to path: String) throws {
+  ///
+  /// - Parameter isPrivate: nobody but the owner may read the file, at any time.
+  static func write(_ bytes: [UInt8], to path: String, isPrivate: Bool = false) throws {
+    let mask = isPrivate ? umask(0o077) : nil
+    defer { if let mask { umask(mask) } }
     do {
       guard path != "-" else {
         return try FileHandle.standardOutput.write(contentsOf: Data(bytes))
@@ -53,6 +58,8 @@ extension ProfileFile {
         let handle = try FileHandle(forWritingTo: url)
         return try handle.write(contentsOf: Data(bytes))
       }
+      // The new file would take over the permissions of the old one.
+      if isPrivate { try? FileManager.default.removeItem(at: url) }
       try Data(bytes).write(to: url, options: .atomic)
     } catch {
       throw ProfileFileError(

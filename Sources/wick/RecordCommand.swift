@@ -1,9 +1,11 @@
 import Agent
 import ArgumentParser
+import Compression
 import LinuxHost
 import ProfileFormats
 import ProfileModel
 import Sampling
+import Unwinding
 
 /// `wick record`: profiles for a while and writes one file.
 struct RecordCommand: ParsableCommand {
@@ -66,6 +68,13 @@ struct RecordCommand: ParsableCommand {
     ))
   var verify = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Write samples with registers, copied stacks and mappings to a file, to be replayed by tests.",
+      discussion: "Copied stacks hold secrets: the file is readable by its owner alone.",
+      valueName: "file"))
+  var capture: String?
+
   @Flag(help: "Leave kernel frames out of the stacks.")
   var noKernel = false
 
@@ -98,6 +107,7 @@ struct RecordCommand: ParsableCommand {
   func run() throws {
     let destination = try output.destination(defaultName: OutputOptions.recordingName())
     let summaryFile = try summary.map { try OutputFile($0) }
+    let captureFile = try capture.map { try OutputFile($0) }
     let signals = SignalMask()
     let status = StatusLine()
     do {
@@ -110,6 +120,9 @@ struct RecordCommand: ParsableCommand {
       status.clear()
       try destination.write(profile)
       try summaryFile?.write(Array(RecordingSummary(profile, cost: cost).json.utf8))
+      if let captureFile, let capture = recording.capture() {
+        try captureFile.write(Gzip.compress(capture.encoded()), isPrivate: true)
+      }
       recording.losses.forEach { status.warn($0) }
       recording.disagreements.forEach { status.warn("unwound differently: \($0)") }
       status.report(profile, file: destination.description)
@@ -127,6 +140,7 @@ struct RecordCommand: ParsableCommand {
     plan.sampler.stackBytes = stackBytes
     plan.sampler.tableBytes = tableBytes
     plan.sampler.comparesWalks = verify
+    plan.sampler.captures = capture != nil
     plan.sampler.wantsKernelFrames = !noKernel
     plan.sampler.wantsUserFrames = !noUser
     if !pids.isEmpty { plan.sampler.target = .processes(pids) }
