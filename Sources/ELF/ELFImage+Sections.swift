@@ -25,10 +25,6 @@ extension ELFImage {
     unwindSections[.frames].map { $0.address == unwindFrames?.lowerBound } ?? false
   }
 
-  /// Where Go's code begins, for versions whose function table doesn't say: at `runtime.text`, or in
-  /// a stripped program, which has nothing else before it, at the start of the code.
-  package var goTextStart: UInt64? { unwindSections[.text]?.address }
-
   /// Virtual address of a section, 0 if it is not loaded; nil if there is no such section.
   package func address(of name: UnwindSection) -> UInt64? { unwindSections[name]?.address }
 

@@ -25,7 +25,8 @@ package struct TableSource: Sendable {
     let frames = loadedFrames(of: image)
     let loaded = builder(frames.address, image)
     if let go = goFunctions(of: image),
-      let table = GoFunctionTable(go.span, textStart: image.goTextStart)
+      let table = GoFunctionTable(
+        go.span, textStart: { textStart(of: image, hasFrames: !frames.bytes.isEmpty) })
     {
       return loaded.build(frames.bytes.span, go: table) { image.read(address: $0, count: $1) }
     }
@@ -79,5 +80,12 @@ package struct TableSource: Sendable {
   private func goFunctions(of image: ELFImage) -> [UInt8]? {
     image.contents(of: .goFunctions, limit: sectionBytes)
       ?? image.contents(of: .relocatedGoFunctions, limit: sectionBytes)
+  }
+
+  /// Where Go's code begins, for tables that leave it to the loader.
+  ///
+  /// In a program without symbols it is the start of all code, unless C is linked with it.
+  private func textStart(of image: ELFImage, hasFrames: Bool) -> UInt64? {
+    image.address(ofSymbol: "runtime.text") ?? (hasFrames ? nil : image.address(of: .text))
   }
 }

@@ -44,9 +44,10 @@ package struct GoFunctionTable: ~Escapable {
 
   /// Nil if the bytes are no such table, or one that wick does not know.
   ///
-  /// `textStart` is the address of `runtime.text`, for versions that do not tell it themselves.
+  /// `textStart` finds the address of `runtime.text`, which position-independent programs and
+  /// Go 1.26 and later leave open.
   @_lifetime(copy bytes)
-  package init?(_ bytes: Span<UInt8>, textStart: UInt64?) {
+  package init?(_ bytes: Span<UInt8>, textStart: () -> UInt64?) {
     self.bytes = bytes.raw
     var cursor = ByteCursor(bytes.raw)
     guard let layout = Self.layout(&cursor), let count = cursor.take(UInt64.self),
@@ -65,7 +66,7 @@ package struct GoFunctionTable: ~Escapable {
     guard cursor.skip(8) else { return nil }
     var start: UInt64 = 0
     if layout != .go1_16 {
-      guard let told = cursor.take(UInt64.self), let known = told != 0 ? told : textStart
+      guard let told = cursor.take(UInt64.self), let known = told != 0 ? told : textStart()
       else { return nil }
       start = known
     }
