@@ -20,6 +20,8 @@ extension ELFImage {
     }
   }
 
+  package var hasSections: Bool { !sections.isEmpty }
+
   /// Whether `unwindFrames` is exactly a section, and not only where one begins.
   package var hasUnwindFrameSection: Bool {
     unwindSections[.frames].map { $0.address == unwindFrames?.lowerBound } ?? false

@@ -80,7 +80,27 @@ package struct TableSource: Sendable {
   private func goFunctions(of image: ELFImage) -> [UInt8]? {
     image.contents(of: .goFunctions, limit: sectionBytes)
       ?? image.contents(of: .relocatedGoFunctions, limit: sectionBytes)
+      ?? (image.hasSections ? nil : goFunctionsBySignature(of: image))
   }
+
+  /// What follows the first bytes that look like the start of Go's function table.
+  private func goFunctionsBySignature(of image: ELFImage) -> [UInt8]? {
+    for segment in image.segments where !segment.isExecutable {
+      let end = min(segment.fileSize, sectionBytes)
+      for start in stride(from: 0, to: end, by: Int(Self.searchBytes)) {
+        let bytes = image.read(address: segment.address &+ start, count: Int(Self.searchBytes))
+        // The linker aligns it to at least eight bytes, and the pieces have a multiple of these.
+        for place in stride(from: 0, to: bytes.count, by: 8)
+        where GoFunctionTable.signatures.contains(where: { bytes[place...].starts(with: $0) }) {
+          let address = segment.address &+ start &+ UInt64(place)
+          return image.read(address: address, count: Int(end - start) - place)
+        }
+      }
+    }
+    return nil
+  }
+
+  private static let searchBytes: UInt64 = 1 << 20
 
   /// Where Go's code begins, for tables that leave it to the loader.
   ///

@@ -42,6 +42,12 @@ enum TableFiles {
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  /// Takes the section header table from a file: its place, its count, and the number of the names.
+  static func removeSections(_ bytes: inout [UInt8]) {
+    bytes.replaceSubrange(40..<48, with: [UInt8](repeating: 0, count: 8))
+    bytes.replaceSubrange(60..<64, with: [0, 0, 0, 0])
+  }
+
   static func bytes(of path: String) throws -> [UInt8] {
     try Array(Data(contentsOf: URL(fileURLWithPath: path)))
   }
