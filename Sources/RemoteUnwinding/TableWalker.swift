@@ -55,6 +55,7 @@ import UnwindStep
   ///   - now: nanoseconds of `CLOCK_MONOTONIC`; the files that are used are marked with it.
   ///   - frames: is filled with as many frames as it has room for, leaf first; return addresses
   ///     have bit 63 set.
+  /// - Returns: why the walk ended.
   package func walk(
     from registers: UserRegisters, isReturnAddress: Bool, isAtBirth: Bool = false,
     stack: borrowing StackCopy, in block: Block,

@@ -88,9 +88,7 @@ extension SampleFolder {
     finishStack(header, image)
   }
 
-  /// Adds a sample whose stack has to be walked here.
-  ///
-  /// - Parameter record: that the sample was read from.
+  /// Adds a sample whose stack has to be walked here; `record` is what it was read from.
   func add(_ sample: RawSample, of record: RawSpan) {
     let header = sample.header
     let image = processes.image(at: header.time, pid: header.pid)

@@ -26,6 +26,12 @@ package struct SamplerOptions: Sendable {
 
   package init() {}
 
+  /// Whether stacks are copied that the kernel has walked.
+  var copiesAll: Bool { comparesWalks || captures }
+
+  /// Who wants all copies does not want the few refused that are needed.
+  var copyBudget: Int { copiesAll ? 32 * copyBytesPerSecond : copyBytesPerSecond }
+
   /// What one sample stands for, in nanoseconds of CPU time.
   package var period: UInt64 { 1_000_000_000 / UInt64(max(1, frequency)) }
 }

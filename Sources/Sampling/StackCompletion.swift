@@ -21,11 +21,7 @@ final class StackCompletion {
     self.options = options
   }
 
-  /// Finds the user frames of a sample.
-  ///
-  /// - Parameters:
-  ///   - record: that the sample was read from.
-  ///   - walked: gets the frames, and why there are not more.
+  /// Finds the user frames of a sample, which was read from `record`, and why there are not more.
   func complete(
     _ sample: RawSample, of record: RawSpan, in image: ProcessImage, into walked: inout WalkedStack
   ) {

@@ -41,9 +41,8 @@ extension ProfileFile {
     }
   }
 
-  /// Writes to a file, which appears whole or not at all, or to standard output for `-`.
-  ///
-  /// - Parameter isPrivate: nobody but the owner may read the file, at any time.
+  /// Writes to a file, which appears whole or not at all, or to standard output for `-`; nobody but
+  /// the owner may read a private one, at any time.
   static func write(_ bytes: [UInt8], to path: String, isPrivate: Bool = false) throws {
     let mask = isPrivate ? umask(0o077) : nil
     defer { if let mask { umask(mask) } }

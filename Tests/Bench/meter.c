@@ -60,7 +60,8 @@ static int run(const char *file, const char *name, int hertz, int milliseconds)
   struct bpf_program *other, *program = object ? bpf_object__find_program_by_name(object, name) : 0;
   if (!program)
     fail(name);
-  bpf_object__for_each_program(other, object) bpf_program__set_autoload(other, other == program);
+  bpf_object__for_each_program (other, object)
+    bpf_program__set_autoload(other, other == program);
   if (bpf_object__load(object))
     fail(file);
   fill_table(object);
