@@ -11,7 +11,7 @@ package enum Limits {
   /// Bytes of `/proc/kallsyms` that are read; 200,000 symbols take 12 MB.
   package static let kernelSymbolBytes = 128 << 20
   /// Address spaces whose unwinding is cached, at 26 KiB each.
-  package static let cachedAddressSpaces = 256
+  package static let cachedAddressSpaces = 32
   /// Processes that are followed at the same time; the longest dead are forgotten first.
   package static let trackedProcesses = 65_536
   /// Processes that one recording can be told to sample, forked children included.

@@ -15,11 +15,11 @@ package final class UnwindModule {
   private var lastNumber = UInt64.max
   private var lastBlock: [UInt8] = []
 
-  private static let blockBytes: UInt64 = 1 << 16
+  private static let blockBytes: UInt64 = 1 << 13
   /// 32 MiB, more than the largest real programs have of it; a sparse file can claim any size.
   ///
   /// Nothing is read twice, so what was checked once cannot have changed when it is used.
-  private static let blocksMax = 512
+  private static let blocksMax = 4_096
 
   /// - Parameters:
   ///   - extent: from the first to behind the last byte of the loaded segments.
