@@ -34,7 +34,7 @@ def main():
     options.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     options.add_argument("--repeat", type=int, default=3)
     options.add_argument("--seconds", type=float, default=20, help="of a recording")
-    options.add_argument("--rounds", type=int, default=600, help="of fixed work, about 1 ms each")
+    options.add_argument("--rounds", type=int, default=2500, help="of fixed work, about 1 ms each")
     chosen = options.parse_args()
     run(str(ROOT / "Tests/Workloads/build"), str(chosen.folder))
     run("gcc", "-O2", "-o", str(chosen.folder / "meter"), str(ROOT / "Tests/Bench/meter.c"), "-lbpf")

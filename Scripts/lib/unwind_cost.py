@@ -9,7 +9,6 @@ from loads import ROOT
 from measure import Running, run, table
 from recorders import Perf, Wick, field
 
-RUNS_A_TURN = 4
 # Programs without frame pointers that run side by side, with their arguments after the time.
 MIXES = {
     "mix": [["split"], ["recursion", "60"], ["shapes"], ["names-rust"], ["names-swift"], ["vdso"],
@@ -122,47 +121,34 @@ def fixed_work(loads, rounds):
 
 
 def slowdowns(loads, frequency, repeat, rounds):
-    """Seconds of fixed work: alone, under perf, under wick, in turns of some short runs each."""
-    tools = {
-        "alone": lambda: None,
-        "perf": lambda: Perf(loads.folder, frequency),
-        "wick": lambda: Wick(loads.folder, frequency),
-    }
-    seconds = {name: [] for name in tools}
-    for _ in range(repeat):
-        for name, start in tools.items():
-            tool = start()
-            seconds[name] += [fixed_work(loads, rounds) for _ in range(RUNS_A_TURN)]
-            if tool:
-                tool.stop()
-    return seconds
-
-
-def quick(seconds):
-    """The mean of the fastest third: what disturbs a virtual machine only ever adds time."""
-    fastest = sorted(seconds)[: max(1, len(seconds) // 3)]
-    return statistics.mean(fastest)
+    """Extra time under perf and under wick, each beside a run alone just before and after."""
+    extra = {"perf": [], "wick": []}
+    before = fixed_work(loads, rounds)
+    for turn in range(repeat):
+        for name in ("perf", "wick") if turn % 2 else ("wick", "perf"):
+            tool = Perf(loads.folder, frequency) if name == "perf" else Wick(loads.folder, frequency)
+            seconds = fixed_work(loads, rounds)
+            tool.stop()
+            after = fixed_work(loads, rounds)
+            extra[name].append(seconds * 2 / (before + after) - 1)
+            before = after
+    return extra
 
 
 def measure_slowdown(loads, repeat, rounds):
     rows = []
     for frequency in (99, 999):
-        seconds = slowdowns(loads, frequency, repeat, rounds)
-        alone = quick(seconds["alone"])
-        extra = {name: quick(seconds[name]) / alone - 1 for name in ("perf", "wick")}
-        middle = {name: statistics.median(seconds[name]) / statistics.median(seconds["alone"]) - 1
-                  for name in extra}
+        extra = slowdowns(loads, frequency, repeat, rounds)
+        middle = {name: statistics.median(values) for name, values in extra.items()}
+        spread = {name: statistics.quantiles(values, n=4) for name, values in extra.items()}
         rows.append([
             f"{frequency} Hz",
-            *(f"{extra[name]:+.2%} ({middle[name]:+.2%})" for name in extra),
-            f"{extra['wick'] / extra['perf']:.2f}×", f"{len(seconds['alone'])}",
-            f"{statistics.pstdev(seconds['alone']) / alone:.2%}",
+            *(f"{middle[name]:+.2%} ({spread[name][0]:+.2%} to {spread[name][2]:+.2%})"
+              for name in ("perf", "wick")),
+            f"{middle['wick'] / middle['perf']:.2f}×",
         ])
-        if extra["wick"] > 0.5 * extra["perf"]:
-            yield (f"at {frequency} Hz wick slows work by {extra['wick']:.2%}, more than half of "
-                   f"perf's {extra['perf']:.2%}")
-    print(table(
-        ["slowdown of fixed work", "perf dwarf: fastest third (median)", "wick", "ratio", "runs",
-         "spread of runs alone"],
-        rows,
-    ))
+        if middle["wick"] > 0.5 * middle["perf"]:
+            yield (f"at {frequency} Hz wick slows work by {middle['wick']:.2%}, more than half of "
+                   f"perf's {middle['perf']:.2%}")
+    print(table(["slowdown of fixed work", "perf dwarf (quartiles)", "wick (quartiles)", "ratio"],
+                rows))
