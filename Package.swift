@@ -24,7 +24,10 @@ let package = Package(
 
 // Pure values: no Foundation, no Glibc.
 var layer0: [Target] {
-  [.target(name: "ProfileModel", swiftSettings: settings)]
+  [
+    .target(name: "ProfileModel", swiftSettings: settings),
+    .target(name: "ResourceModel", swiftSettings: settings),
+  ]
 }
 
 // Pure formats: bytes in, bytes out.
@@ -137,6 +140,8 @@ var build: [Target] {
 var tests: [Target] {
   [
     .testTarget(name: "ProfileModelTests", dependencies: ["ProfileModel"], swiftSettings: settings),
+    .testTarget(
+      name: "ResourceModelTests", dependencies: ["ResourceModel"], swiftSettings: settings),
     .testTarget(name: "CompressionTests", dependencies: ["Compression"], swiftSettings: settings),
     .testTarget(
       name: "ProfileFormatsTests", dependencies: ["Compression", "ProfileFormats", "ProfileModel"],
