@@ -47,21 +47,20 @@ struct {
   __type(value, u32);
 } sent_stacks SEC(".maps");
 
-// User space begins another epoch when it has missed a stack: then all are sent again.
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(max_entries, 1);
   __type(key, u32);
-  __type(value, u32);
-} stack_epoch SEC(".maps");
+  __type(value, struct sampler_control);
+} control SEC(".maps");
 
 static __always_inline void fill_header(struct sample_header *header, struct task_struct *task,
-                                        u64 id)
+                                        u64 id, u32 window)
 {
   header->time_ns = bpf_ktime_get_ns();
   header->pid = id >> 32;
   header->tid = (u32)id;
-  header->flags = 0;
+  header->flags = (window & 1) * SAMPLE_ODD_WINDOW;  // no branch: the verifier would follow both
   header->walk_end = WALK_NO_USER_SIDE;
   header->kernel_frames = 0;
   header->user_frames = 0;
@@ -147,12 +146,16 @@ static __always_inline bool is_news(u64 stack_id, u32 epoch)
 static __always_inline void send_stack(struct scratch *scratch)
 {
   u32 key = 0;
+  // Looked up again: a value that is kept across the walk makes the verifier's work longer.
+  struct sampler_control *told = bpf_map_lookup_elem(&control, &key);
+  if (!told)
+    return;
+  u32 epoch = told->stack_epoch;
   struct sample_header *header = &scratch->stack.header;
-  u32 *epoch = bpf_map_lookup_elem(&stack_epoch, &key);
   __builtin_memcpy(header, &scratch->raw.header, sizeof(*header));
   u64 stack_id = header->stack_id;
   u32 frames = header->kernel_frames + header->user_frames;
-  if (epoch && frames && !is_news(stack_id, *epoch)) {
+  if (frames && !is_news(stack_id, epoch)) {
     header->flags |= SAMPLE_STACK_SENT;
     frames = 0;
   }
@@ -162,13 +165,11 @@ static __always_inline void send_stack(struct scratch *scratch)
   u64 waiting = bpf_ringbuf_query(&samples, BPF_RB_AVAIL_DATA);
   u64 wakeup = waiting >= wakeup_bytes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
   if (bpf_ringbuf_output(&samples, &scratch->stack, bytes, wakeup)) {
-    count(COUNTER_RING_FULL);
+    count_in(header->flags / SAMPLE_ODD_WINDOW, COUNTER_RING_FULL);
     return;
   }
-  if (epoch && frames) {
-    u32 now = *epoch;
-    bpf_map_update_elem(&sent_stacks, &stack_id, &now, BPF_ANY);
-  }
+  if (frames)
+    bpf_map_update_elem(&sent_stacks, &stack_id, &epoch, BPF_ANY);
 }
 
 // Sends all that is needed to walk the stack in user space; false if that was not possible.
@@ -213,16 +214,21 @@ int sample_on_cpu(struct bpf_perf_event_data *context)
   struct task_struct *task = (void *)bpf_get_current_task();
   if (!is_target(task, pid))
     return 0;
-  count(COUNTER_TAKEN);
+  u32 zero = 0;
+  struct sampler_control *told = bpf_map_lookup_elem(&control, &zero);
+  if (!told)  // never: the map has this entry
+    return 0;
+  u32 window = told->window;
+  count_in(window, COUNTER_TAKEN);
 
   u32 cpu = bpf_get_smp_processor_id();
   struct scratch *scratch = bpf_map_lookup_elem(&scratches, &cpu);
   if (!scratch) {
-    count(COUNTER_NO_SCRATCH);
+    count_in(window, COUNTER_NO_SCRATCH);
     return 0;
   }
   struct sample_header *header = &scratch->raw.header;
-  fill_header(header, task, id);
+  fill_header(header, task, id, window);
   read_kernel_stack(scratch, cpu, context);
   enum walk_end end = walk(scratch, task, context, pid);
   header->walk_end = end;

@@ -51,7 +51,7 @@ struct ProfileSymbolizer {
     let module = path.split(separator: "/").last.map(String.init) ?? path
     switch origin {
     case .kernel: return KernelNames(KernelSymbols(path: "\(roots.proc)/kallsyms"))
-    case .executable(let file): return ExecutableNames(file.image, module: module)
+    case .executable(let image): return ExecutableNames(image, module: module)
     case .generated(let code): return GeneratedNames(code)
     case .unreadable: return UnknownNames(module: module, kind: .native)
     }

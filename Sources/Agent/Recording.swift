@@ -103,10 +103,10 @@ package final class Recording {
     let duration = Clock.monotonic() - start
     try sampler.stop()
     signals.release()
-    var profile = sampler.folder.builder.profile
+    var profile = sampler.folder.window.profile
     profile.facts.startUnixNanoseconds = wallStart
     profile.facts.durationNanoseconds = duration
-    ProfileSymbolizer(roots: plan.roots).symbolize(&profile, origins: sampler.folder.origins)
+    ProfileSymbolizer(roots: plan.roots).symbolize(&profile, origins: sampler.folder.window.origins)
     return (profile, cost())
   }
 
@@ -143,7 +143,7 @@ package final class Recording {
   }
 
   private func progress(_ elapsed: UInt64) -> RecordingProgress {
-    let ledger = sampler.folder.builder.profile.ledger
+    let ledger = sampler.folder.window.profile.ledger
     let delivered = ledger.complete + ledger.partialTotal
     return RecordingProgress(
       elapsed: .nanoseconds(Int64(clamping: elapsed)), samples: delivered,

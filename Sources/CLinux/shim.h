@@ -9,6 +9,7 @@
 #include <linux/perf_event.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -37,6 +38,11 @@ static inline int wick_perf_event_disable(int event)
 {
   return ioctl(event, PERF_EVENT_IOC_DISABLE, 0);
 }
+static inline int wick_perf_event_set_period(int event, uint64_t period)
+{
+  return ioctl(event, PERF_EVENT_IOC_PERIOD, &period);
+}
+
 static inline int wick_perf_event_enable(int event)
 {
   return ioctl(event, PERF_EVENT_IOC_ENABLE, 0);

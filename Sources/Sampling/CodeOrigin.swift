@@ -1,10 +1,10 @@
+package import ELF
 package import LinuxHost
-package import ProcessTracking
 
 /// Where the code of a profile's mapping comes from, for whoever names it.
-package enum CodeOrigin {
+package enum CodeOrigin: Sendable {
   case kernel
-  case executable(ExecutableFile)
+  case executable(ELFImage)
   /// Code that a runtime generated in the memory of this process.
   case generated(GeneratedCode)
   /// A file that could not be read.
@@ -12,7 +12,7 @@ package enum CodeOrigin {
 }
 
 /// What there is to name the code that a runtime generated.
-package struct GeneratedCode {
+package struct GeneratedCode: Sendable {
   package let pid: UInt32
   /// The user whose process it is; the map must be theirs.
   package let user: UInt32?

@@ -2,15 +2,20 @@ import BPFShared
 import ELF
 import LinuxHost
 import ProcessTracking
-package import ProfileModel
+import ProfileModel
 import RemoteUnwinding
 
 /// Turns samples into a profile: takes over the kernel's stacks, has the others completed, folds
 /// equal ones, keeps the ledger.
 package final class SampleFolder {
-  package private(set) var builder: ProfileBuilder
-  /// Where the code of each mapping of the profile comes from, by its number.
-  package private(set) var origins: [CodeOrigin] = []
+  /// What samples belong to that are taken now.
+  package private(set) var window: SampleWindow
+  /// The window before, while its last samples may be on their way.
+  private(set) var closing: SampleWindow?
+  /// Windows beside the others, each of a few processes.
+  private var taps: [SampleWindow] = []
+  /// What a window begins with.
+  private var template: Profile
 
   private let processes: ProcessTable
   private let completion: StackCompletion
@@ -23,12 +28,6 @@ package final class SampleFolder {
   private let roots: HostRoots
   private var sentStacks = SentStacks()
   private var walked = WalkedStack()
-  private var key: [UInt64] = []
-  private var executableNumbers: [ObjectIdentifier: UInt32] = [:]
-  private var generatedNumbers: [ObjectIdentifier: UInt32] = [:]
-  /// Keeps the images of `generatedNumbers`, so that no other gets their identity.
-  private var generating: [ProcessImage] = []
-  private var kernelNumber: UInt32?
 
   init(
     processes: ProcessTable, unwinding: KernelUnwinding, options: SamplerOptions, roots: HostRoots,
@@ -41,17 +40,55 @@ package final class SampleFolder {
     capture = options.captures ? SampleCapture() : nil
     self.roots = roots
     completion = StackCompletion(processes: processes, unwinding: unwinding, options: options)
-    builder = ProfileBuilder(profile, stackLimit: Limits.distinctStacks)
+    var template = profile
+    template.facts.frequency = options.frequency
+    self.template = template
+    window = SampleWindow(template, number: 0, roots: roots)
   }
 
   /// In which epoch the kernel is to send each stack once.
   var stackEpoch: UInt32 { sentStacks.epoch }
 
-  func dropMalformed() { builder.profile.ledger.drop(.malformedRecord, count: 1) }
+  func dropMalformed() { window.drop(.malformedRecord) }
+}
 
-  package func finish(taken: UInt64, dropped: [DropReason: UInt64]) {
-    builder.profile.ledger.taken = taken
-    for (reason, count) in dropped { builder.profile.ledger.drop(reason, count: count) }
+// Windows.
+extension SampleFolder {
+  /// Begins the next window; the one before stays until `takeClosing`.
+  ///
+  /// - Parameter frequency: samples a second on each CPU, from now on.
+  func beginWindow(frequency: Int) {
+    template.facts.frequency = frequency
+    template.period = SamplerOptions.period(frequency: frequency)
+    window.end()
+    closing = window
+    window = SampleWindow(template, number: window.number &+ 1, roots: roots)
+  }
+
+  /// The window before; no more samples of it come.
+  func takeClosing() -> SampleWindow? {
+    defer { closing = nil }
+    return closing
+  }
+
+  /// Also collects the samples of some processes apart, from now on.
+  package func openTap(_ pids: Set<UInt32>) -> SampleWindow {
+    let tap = SampleWindow(template, number: window.number, roots: roots, pids: pids)
+    taps.append(tap)
+    return tap
+  }
+
+  package func closeTap(_ tap: SampleWindow) {
+    taps.removeAll { $0 === tap }
+    tap.end()
+    // The kernel counts no samples by process, so what was dropped is not among them.
+    tap.finish(taken: tap.delivered, dropped: [:])
+  }
+
+  /// The window in which the kernel counted a sample.
+  private func window(of header: SampleHeader) -> SampleWindow {
+    if let closing, header.flags.contains(.oddWindow) == closing.isOdd { return closing }
+    return window
   }
 }
 
@@ -68,7 +105,7 @@ extension SampleFolder {
     {
       add(header, frames: frames)
     } else {
-      builder.profile.ledger.drop(.stackMissed, count: 1)
+      window(of: header).drop(.stackMissed)
       sentStacks.beginEpoch()
     }
   }
@@ -111,13 +148,8 @@ extension SampleFolder {
     if header.kernelFrameCount == SampleHeader.kernelFrameLimit {
       walked.incomplete = walked.incomplete ?? .tooManyFrames
     }
-    if walked.usedFramePointer { builder.profile.ledger.framePointer += 1 }
-    let before = builder.profile.ledger.complete
-    fold(header, image)
-    let isWalked = header.walkEnd == WALK_COMPLETE || header.walkEnd == WALK_NO_USER_SIDE
-    if isWalked, builder.profile.ledger.complete > before {
-      builder.profile.ledger.walkedInKernel += 1
-    }
+    window(of: header).add(walked, of: header, in: image)
+    for tap in taps where tap.pids.contains(header.pid) { tap.add(walked, of: header, in: image) }
   }
 
   /// Takes away the frames that the kernel found by mappings which had been replaced by then.
@@ -148,135 +180,5 @@ extension SampleFolder {
     case WALK_TOO_DEEP: .tooManyFrames
     default: .badUnwindInfo
     }
-  }
-}
-
-// Folding.
-extension SampleFolder {
-  private func fold(_ sample: SampleHeader, _ image: ProcessImage) {
-    key.removeAll(keepingCapacity: true)
-    key.append(UInt64(sample.pid) << 32 | UInt64(sample.tid))
-    key.append(sample.processName.0)
-    key.append(sample.processName.1)
-    key.append(sample.threadName.0)
-    key.append(sample.threadName.1)
-    key.append(image.generation)
-    let reason = walked.incomplete.flatMap { IncompleteReason.allCases.firstIndex(of: $0) } ?? -1
-    key.append(UInt64(bitPattern: Int64(reason)))
-    key.append(UInt64(walked.kernel.count))
-    key.append(contentsOf: walked.kernel)
-    key.append(contentsOf: walked.user)
-    let words = key
-    builder.add(words.span) { builder in
-      let thread = builder.number(of: identity(of: sample, strings: &builder.profile.strings))
-      let locations = kernelLocations(&builder) + userLocations(of: image, &builder)
-      return Sample(
-        stack: builder.profile.stacks.intern(locations), thread: thread,
-        incomplete: walked.incomplete, count: 0, value: 0)
-    }
-  }
-
-  private func identity(of sample: SampleHeader, strings: inout StringTable) -> ThreadIdentity {
-    ThreadIdentity(
-      pid: sample.pid, tid: sample.tid,
-      process: strings.intern(SampleHeader.string(sample.processName)),
-      thread: strings.intern(SampleHeader.string(sample.threadName)))
-  }
-
-  private func kernelLocations(_ builder: inout ProfileBuilder) -> [UInt32] {
-    guard !walked.kernel.isEmpty else { return [] }
-    let mapping = kernelMapping(&builder)
-    return walked.kernel.enumerated().map { index, address in
-      let frame: FrameAddress = index == 0 ? .programCounter(address) : .returnAddress(address)
-      return builder.number(of: Location(mapping: mapping, offset: frame.lookup))
-    }
-  }
-
-  private func userLocations(of image: ProcessImage, _ builder: inout ProfileBuilder) -> [UInt32] {
-    walked.user.map { word in
-      let address = word & ~WalkedStack.returnBit
-      let frame: FrameAddress =
-        word & WalkedStack.returnBit == 0 ? .programCounter(address) : .returnAddress(address)
-      return builder.number(of: location(of: frame.lookup, in: image, &builder))
-    }
-  }
-
-  private func location(
-    of address: UInt64, in image: ProcessImage, _ builder: inout ProfileBuilder
-  ) -> Location {
-    guard let range = image.range(at: address) else {
-      return Location(mapping: nil, offset: address)
-    }
-    let offset = address &- range.start &+ range.fileOffset
-    switch image.contents(of: range) {
-    case .executable(let file):
-      let number = number(of: ObjectIdentifier(file), range, .executable(file), &builder)
-      return Location(mapping: number, offset: offset)
-    case .unopened, .unreadable:
-      let number = number(of: ObjectIdentifier(range.file), range, .unreadable, &builder)
-      return Location(mapping: number, offset: offset)
-    case .generated:
-      return Location(mapping: generatedMapping(image, &builder), offset: address)
-    }
-  }
-}
-
-// The profile's mappings.
-extension SampleFolder {
-  private func kernelMapping(_ builder: inout ProfileBuilder) -> UInt32 {
-    if let kernelNumber { return kernelNumber }
-    let path = builder.profile.strings.intern("[kernel]")
-    let number = builder.append(Mapping(path: path, start: 1 << 63, end: UInt64.max))
-    origins.append(.kernel)
-    kernelNumber = number
-    return number
-  }
-
-  private func generatedMapping(_ image: ProcessImage, _ builder: inout ProfileBuilder) -> UInt32 {
-    if let known = generatedNumbers[ObjectIdentifier(image)] { return known }
-    let path = builder.profile.strings.intern("[jit]")
-    let number = builder.append(Mapping(path: path, start: 0, end: 1 << 47))
-    origins.append(.generated(GeneratedCode(pid: image.pid, roots: roots)))
-    generatedNumbers[ObjectIdentifier(image)] = number
-    generating.append(image)
-    return number
-  }
-
-  /// One mapping a file; it spans all ranges of the file that were seen, as the first process that
-  /// showed them has them.
-  private func number(
-    of file: ObjectIdentifier, _ range: MappedRange, _ origin: CodeOrigin,
-    _ builder: inout ProfileBuilder
-  ) -> UInt32 {
-    if let known = executableNumbers[file] {
-      builder.profile.mappings[Int(known)].include(range)
-      return known
-    }
-    var buildID = StringTable.ID.empty
-    if case .executable(let executable) = origin, let id = executable.image.buildID {
-      buildID = builder.profile.strings.intern(id.hex)
-    }
-    let path = builder.profile.strings.intern(range.file.path)
-    let number = builder.append(
-      Mapping(
-        path: path, buildID: buildID, start: range.start, end: range.end,
-        fileOffset: range.fileOffset))
-    origins.append(origin)
-    executableNumbers[file] = number
-    return number
-  }
-}
-
-extension Mapping {
-  /// Widens the mapping so that it covers a range of the same file.
-  fileprivate mutating func include(_ range: MappedRange) {
-    if range.fileOffset < fileOffset {
-      let distance = fileOffset - range.fileOffset
-      guard distance <= start else { return }
-      start -= distance
-      fileOffset = range.fileOffset
-    }
-    let reach = range.fileOffset &+ (range.end &- range.start) &- fileOffset
-    if reach > end &- start { end = start &+ reach }
   }
 }

@@ -16,6 +16,7 @@ struct SampleHeader {
     static let copyRefused = Flags(rawValue: SAMPLE_COPY_REFUSED.rawValue)
     static let copyRingFull = Flags(rawValue: SAMPLE_COPY_RING_FULL.rawValue)
     static let atBirth = Flags(rawValue: SAMPLE_AT_BIRTH.rawValue)
+    static let oddWindow = Flags(rawValue: SAMPLE_ODD_WINDOW.rawValue)
     static let copyFollows = Flags(rawValue: SAMPLE_COPY_FOLLOWS.rawValue)
   }
 

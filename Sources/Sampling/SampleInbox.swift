@@ -10,6 +10,10 @@ final class SampleInbox {
   /// Nanoseconds of `CLOCK_MONOTONIC` until which samples may be folded before the caller has its
   /// turn.
   var turnEnd: UInt64 = 0
+  /// Records were left in a ring, because the caller's turn came first.
+  var wasInterrupted = false
+  /// Nanoseconds of `CLOCK_MONOTONIC` until which every record has been taken from the rings.
+  var drainedAt: UInt64 = 0
 
   init(folder: SampleFolder, processes: ProcessTable, events: ProcessEventStream) {
     self.folder = folder
@@ -26,6 +30,7 @@ final class SampleInbox {
     } else {
       folder.dropMalformed()
     }
+    if queue.isFull { wasInterrupted = true }
     return !queue.isFull
   }
 
@@ -40,7 +45,9 @@ final class SampleInbox {
     foldStacks(until: sample.header.time)
     advance(to: sample.header.time)
     folder.add(sample, of: record)
-    return Clock.monotonic() < turnEnd
+    if Clock.monotonic() < turnEnd { return true }
+    wasInterrupted = true
+    return false
   }
 
   /// Folds the waiting samples up to a time.

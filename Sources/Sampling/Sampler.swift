@@ -13,6 +13,8 @@ import UnwindTables
 package final class Sampler {
   package let folder: SampleFolder
   private let options: SamplerOptions
+  /// Samples a second on each CPU.
+  package private(set) var frequency: Int
   private let machine: Machine
   private let processes: ProcessTable
   private let events: ProcessEventStream
@@ -23,15 +25,18 @@ package final class Sampler {
   private let unwinding: KernelUnwinding
   private var triggers: [PerfEvent] = []
   private let statistics: RunTimeStatistics?
-  /// How long the kernel's side ran, in nanoseconds; nil where the kernel does not measure it.
-  package private(set) var kernelNanoseconds: UInt64?
 
   private static let wakeupShare = 4
-  /// What the kernel was told last: see `SampleFolder.stackEpoch`.
-  private var stackEpoch: UInt32 = 0
+  /// What the kernel was told last.
+  private var control = sampler_control(stack_epoch: 0, window: 0)
+  /// When no more samples of the closing window can be on their way to the rings.
+  private var closingTime: UInt64 = 0
+  /// What the kernel had counted of each parity when the window before of that parity was closed.
+  private var counted = [WindowCounts(), WindowCounts()]
 
   package init(options: SamplerOptions, roots: HostRoots, profile: Profile) throws {
     self.options = options
+    frequency = options.frequency
     machine = Machine(roots: roots)
     processes = ProcessTable(roots: roots)
     statistics = RunTimeStatistics()
@@ -175,10 +180,13 @@ package final class Sampler {
     // Without samples nothing else reads the events, and their ring is bounded.
     inbox.advance(to: settled)
     unwinding.release(processes.takeRetired())
-    if folder.stackEpoch != stackEpoch {
-      stackEpoch = folder.stackEpoch
-      try object.update(map: "stack_epoch", key: UInt32(0), value: stackEpoch)
-    }
+    if folder.stackEpoch != control.stack_epoch { try tellKernel() }
+  }
+
+  private func tellKernel() throws {
+    control.stack_epoch = folder.stackEpoch
+    control.window = folder.window.number
+    try object.update(map: "control", key: UInt32(0), value: control)
   }
 
   private static let turnNanoseconds: UInt64 = 100_000_000
@@ -186,27 +194,33 @@ package final class Sampler {
   private static let settlingNanoseconds: UInt64 = 100_000_000
 
   private func drain() throws {
+    let start = Clock.monotonic()
+    inbox.wasInterrupted = false
     try ring.drain()
     try copyRing.drain()
     inbox.foldStacks(until: UInt64.max)
+    if !inbox.wasInterrupted { inbox.drainedAt = start }
   }
 
-  /// Stops sampling, folds what is still on its way, and closes the ledger.
-  package func stop() throws {
+  /// Stops sampling, folds what is still on its way, and closes the ledgers.
+  ///
+  /// - Returns: the windows that were still open, the last one last.
+  @discardableResult
+  package func stop() throws -> [SampleWindow] {
     triggers.forEach { $0.disable() }
     unwinding.tables.stop()
     // No more is coming, so this ends with the rings' contents.
     inbox.turnEnd = UInt64.max
-    try drain()
-    let counters = try object.counters(map: "counters", count: Int(COUNTER_COUNT.rawValue))
-    func count(_ counter: counter) -> UInt64 { counters[Int(counter.rawValue)] }
-    folder.finish(
-      taken: count(COUNTER_TAKEN),
-      dropped: [
-        .ringFull: count(COUNTER_RING_FULL), .noScratchMemory: count(COUNTER_NO_SCRATCH),
-      ])
-    kernelNanoseconds = statistics == nil ? nil : object.runTimeNanoseconds()
-    targetsLost = count(COUNTER_TARGETS_FULL)
+    repeat { try drain() } while inbox.wasInterrupted
+    folder.window.end()
+    let open = [folder.takeClosing(), folder.window].compactMap(\.self)
+    for window in open { try finish(window) }
+    return open
+  }
+
+  /// How long the kernel's side has run so far, in nanoseconds; nil where it is not measured.
+  package var kernelNanoseconds: UInt64? {
+    statistics == nil ? nil : object.runTimeNanoseconds()
   }
 
   /// What the unwind tables hold and how that went, by the names of the summary.
@@ -221,10 +235,78 @@ package final class Sampler {
     ]
   }
 
-  /// Children that could not be followed because there were too many.
+  /// Children that could not be followed because there were too many, as of the last window's end.
   package private(set) var targetsLost: UInt64 = 0
   /// Changes of processes that the kernel could not report.
   package var lostProcessEvents: UInt64 { processes.lostEvents }
+}
+
+// Windows.
+extension Sampler {
+  /// Ends the window and begins the next.
+  ///
+  /// The kernel counts and marks samples by window, so the ledger of each is exact, though samples
+  /// of the one before arrive after its end: see `takeClosedWindow`. A window must be closed before
+  /// the next can end.
+  ///
+  /// - Parameter frequency: samples a second on each CPU, from now on; nil for as many as before.
+  /// - Returns: false, and does nothing, while the window before is still open.
+  /// - Throws: what the kernel refused.
+  @discardableResult
+  package func beginWindow(frequency: Int? = nil) throws -> Bool {
+    guard folder.closing == nil else { return false }
+    let isNews = frequency != nil && frequency != self.frequency
+    if let frequency { self.frequency = frequency }
+    folder.beginWindow(frequency: self.frequency)
+    try tellKernel()
+    if isNews { for trigger in triggers { try trigger.setFrequency(self.frequency) } }
+    closingTime = Clock.monotonic() &+ Self.settlingNanoseconds
+    return true
+  }
+
+  /// The window that ended, once all of its samples have arrived; nil until then.
+  package func takeClosedWindow() throws -> SampleWindow? {
+    guard folder.closing != nil, inbox.drainedAt >= closingTime,
+      let window = folder.takeClosing()
+    else { return nil }
+    try finish(window)
+    return window
+  }
+
+  /// Closes the ledger of a window of which no more samples come.
+  private func finish(_ window: SampleWindow) throws {
+    let counters = try object.counters(
+      map: "counters", count: Int(COUNTER_COUNT.rawValue) * Int(COUNTER_WINDOWS))
+    targetsLost = counters[Int(COUNTER_TARGETS_FULL.rawValue)]
+    let parity = window.isOdd ? 1 : 0
+    let counts = WindowCounts(counters, parity: parity)
+    let before = counted[parity]
+    counted[parity] = counts
+    window.finish(
+      taken: counts.taken &- before.taken,
+      dropped: [
+        .ringFull: counts.ringFull &- before.ringFull,
+        .noScratchMemory: counts.noScratch &- before.noScratch,
+      ])
+  }
+}
+
+/// What the kernel has counted of all windows with an even, or an odd, number.
+private struct WindowCounts {
+  var taken: UInt64 = 0
+  var ringFull: UInt64 = 0
+  var noScratch: UInt64 = 0
+}
+
+extension WindowCounts {
+  init(_ counters: [UInt64], parity: Int) {
+    func count(_ counter: counter) -> UInt64 {
+      counters[Int(counter.rawValue) + parity * Int(COUNTER_COUNT.rawValue)]
+    }
+    taken = count(COUNTER_TAKEN)
+    ringFull = count(COUNTER_RING_FULL)
+    noScratch = count(COUNTER_NO_SCRATCH)
+  }
 }
 
 extension SampleTarget {

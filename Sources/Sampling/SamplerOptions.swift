@@ -33,5 +33,7 @@ package struct SamplerOptions: Sendable {
   var copyBudget: Int { copiesAll ? 32 * copyBytesPerSecond : copyBytesPerSecond }
 
   /// What one sample stands for, in nanoseconds of CPU time.
-  package var period: UInt64 { 1_000_000_000 / UInt64(max(1, frequency)) }
+  package var period: UInt64 { Self.period(frequency: frequency) }
+
+  static func period(frequency: Int) -> UInt64 { 1_000_000_000 / UInt64(max(1, frequency)) }
 }

@@ -91,8 +91,9 @@ import Testing
     let end = Clock.monotonic() + 200_000_000
     while Clock.monotonic() < end {}
     try sampler.stop()
-    var profile = sampler.folder.builder.profile
-    ProfileSymbolizer(roots: HostRoots()).symbolize(&profile, origins: sampler.folder.origins)
+    var profile = sampler.folder.window.profile
+    ProfileSymbolizer(roots: HostRoots())
+      .symbolize(&profile, origins: sampler.folder.window.origins)
     #expect(profile.locations.allSatisfy { $0.function != nil })
     let names = Set(profile.functions.map { profile.strings[$0.name] })
     #expect(names.contains { $0.contains("ourOwnFunctionsAreNamed") })
