@@ -8,8 +8,11 @@ import Symbolization
 ///
 /// An address outside of every symbol is shown as what it is, `[module+0xoffset]`: never by the
 /// nearest name.
-struct ProfileSymbolizer {
+///
+/// What it found it remembers, for the next profile of a daemon.
+final class ProfileSymbolizer {
   private let roots: HostRoots
+  private var known = KnownNames()
 
   init(roots: HostRoots) { self.roots = roots }
 
@@ -30,20 +33,41 @@ struct ProfileSymbolizer {
     for (mapping, locations) in byMapping.enumerated() where !locations.isEmpty {
       // One file's symbols at a time: they are the largest thing that is ever in memory.
       let path = profile.strings[profile.mappings[mapping].path]
+      let news = assignKnown(origins[mapping], to: locations, &profile, &functions)
+      guard !news.isEmpty else { continue }
       let names = makeNames(origins[mapping], path: path)
-      assign(names, to: locations, &profile, &functions)
+      assign(names, to: news, &profile, &functions, KnownNames.place(of: origins[mapping]))
     }
-    assign(UnknownNames(module: "unknown", kind: .native), to: unmapped, &profile, &functions)
+    assign(UnknownNames(module: "unknown", kind: .native), to: unmapped, &profile, &functions, nil)
     profile.functions = functions.functions
+  }
+
+  /// Names the code that was seen before.
+  ///
+  /// - Returns: the locations that are left.
+  private func assignKnown(
+    _ origin: CodeOrigin, to locations: [Int], _ profile: inout Profile,
+    _ functions: inout FunctionTable
+  ) -> [Int] {
+    guard let place = KnownNames.place(of: origin) else { return locations }
+    return locations.filter { index in
+      guard let name = known.name(at: profile.locations[index].offset, of: place) else {
+        return true
+      }
+      profile.locations[index].function = functions.number(of: name, &profile.strings)
+      return false
+    }
   }
 
   private func assign(
     _ names: any CodeNames, to locations: [Int], _ profile: inout Profile,
-    _ functions: inout FunctionTable
+    _ functions: inout FunctionTable, _ place: KnownNames.Place?
   ) {
     for index in locations {
-      let name = names.name(at: profile.locations[index].offset)
+      let offset = profile.locations[index].offset
+      let name = names.name(at: offset)
       profile.locations[index].function = functions.number(of: name, &profile.strings)
+      if let place { known.remember(name, at: offset, of: place) }
     }
   }
 
