@@ -25,7 +25,7 @@ typedef int32_t s32;
 #define FILE_COUNT 16384
 #define RULE_COUNT 16384
 #define MAPPING_COUNT 65536
-#define PROCESS_COUNT 32768
+#define PROCESS_COUNT 16384
 
 // What covers an address in place of a numbered file.
 enum special_file {

@@ -84,12 +84,15 @@ is_built() {
       -newer "$root/.build/built" -print -quit)" ]
 }
 
+# What is released: without Swift's shared libraries, of which every page in use would be resident.
+release_options=(-c release --static-swift-stdlib)
+
 # Builds the release binary. Arguments go to `swift build`.
 build() {
   require_swift
   mkdir -p "$root/.build"
   touch "$root/.build/building"
-  quietly swift build --package-path "$root" -c release "$@"
+  quietly swift build --package-path "$root" "${release_options[@]}" "$@"
   mv "$root/.build/building" "$root/.build/built"
 }
 

@@ -156,6 +156,11 @@ static inline unsigned long long wick_mount_id(int file, unsigned int mask)
 }
 
 // The module of the C library leaves malloc.h out.
+static inline void wick_trim_heap(void)
+{
+  malloc_trim(0);
+}
+
 static inline void wick_map_blocks_from(int bytes)
 {
   mallopt(M_MMAP_THRESHOLD, bytes);

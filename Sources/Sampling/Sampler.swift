@@ -68,9 +68,10 @@ package final class Sampler {
     try object.set("copy_bytes_per_second", to: UInt64(options.copyBudget))
     try object.set("copy_bytes_saved_max", to: Int64(2 * options.copyBudget))
     try object.resize(map: "scratches", to: machine.possibleCPUCount())
-    let ringBytes = ringBytes(options, cpus: machine.onlineCPUs().count)
+    let cpus = machine.onlineCPUs().count
+    let ringBytes = ringBytes(options, cpus: cpus)
     try object.resize(map: "samples", to: ringBytes)
-    try object.resize(map: "raw_samples", to: options.copyRingBytes)
+    try object.resize(map: "raw_samples", to: copyRingBytes(options, cpus: cpus))
     try object.set("wakeup_bytes", to: UInt64(ringBytes / wakeupShare))
     switch options.target {
     case .processes:
@@ -109,6 +110,15 @@ package final class Sampler {
   }
 
   private static let deepSampleBytes = 1_024
+
+  /// The reader is woken for every copy, so that only a storm of them has to find room at once.
+  private static func copyRingBytes(_ options: SamplerOptions, cpus: Int) -> Int {
+    if let bytes = options.copyRingBytes { return bytes }
+    let wanted = options.frequency * cpus * options.stackBytes / 10
+    var bytes = 2 << 20
+    while bytes < wanted && bytes < 8 << 20 { bytes *= 2 }
+    return bytes
+  }
 
   private static func controllerNumber(_ group: ControlGroup) throws -> CInt {
     guard let controller = group.controller else { return -1 }

@@ -13,8 +13,9 @@ package struct SamplerOptions: Sendable {
   /// Bytes of the ring for samples that the kernel walked, a power of two; nil for some seconds of
   /// them.
   package var ringBytes: Int?
-  /// Bytes of the ring for samples with a copied stack, a power of two.
-  package var copyRingBytes = 4 << 20
+  /// Bytes of the ring for samples with a copied stack, a power of two; nil for a tenth of a second
+  /// of nothing but the largest.
+  package var copyRingBytes: Int?
   /// Bytes of stacks that each CPU may copy in a second, in the long run.
   package var copyBytesPerSecond = 8 << 20
   /// Bytes of memory for unwind tables.

@@ -123,8 +123,15 @@ extension UnwindTables {
   }
 
   private func runBuilder() {
+    var hasWorked = false
     while !isStopped.load(ordering: .relaxed) {
-      guard case .idle(let due) = buildNext() else { continue }
+      guard case .idle(let due) = buildNext() else {
+        hasWorked = true
+        continue
+      }
+      // What building leaves behind in the heap would stay ours.
+      if hasWorked { Heap.trim() }
+      hasWorked = false
       let time = now()
       let pause = min(due.map { $0 > time ? $0 - time : 0 } ?? .max, TableTime.longestPause)
       _ = wakeUp.wait(timeout: .now() + .nanoseconds(Int(pause)))

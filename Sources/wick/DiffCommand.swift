@@ -1,6 +1,5 @@
 import ArgumentParser
 import Compression
-import Foundation
 import ProfileFormats
 
 struct DiffCommand: ParsableCommand {

@@ -1,6 +1,5 @@
 import Compression
-import Foundation
-import Glibc
+import LinuxHost
 import ProfileFormats
 import ProfileModel
 
@@ -44,25 +43,11 @@ extension ProfileFile {
   /// Writes to a file, which appears whole or not at all, or to standard output for `-`; nobody but
   /// the owner may read a private one, at any time.
   static func write(_ bytes: [UInt8], to path: String, isPrivate: Bool = false) throws {
-    let mask = isPrivate ? umask(0o077) : nil
-    defer { if let mask { umask(mask) } }
     do {
-      guard path != "-" else {
-        return try FileHandle.standardOutput.write(contentsOf: Data(bytes))
-      }
-      let url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
-      let kind = try? FileManager.default.attributesOfItem(atPath: url.path)[.type]
-      // A device or a pipe is written to: a rename would put a file in its place.
-      if let kind = kind as? FileAttributeType, kind != .typeRegular, kind != .typeDirectory {
-        let handle = try FileHandle(forWritingTo: url)
-        return try handle.write(contentsOf: Data(bytes))
-      }
-      // The new file would take over the permissions of the old one.
-      if isPrivate { try? FileManager.default.removeItem(at: url) }
-      try Data(bytes).write(to: url, options: .atomic)
+      try NamedFile.write(bytes, to: path, isPrivate: isPrivate)
     } catch {
       throw ProfileFileError(
-        "cannot write \(path): \(ProfileFileError.reason(of: error))",
+        "cannot write \(path): \(error)",
         remedy: "check the folder, its permissions and the space left")
     }
   }

@@ -1,5 +1,5 @@
 import Compression
-import Foundation
+import LinuxHost
 import ProfileFormats
 import ProfileModel
 
@@ -32,7 +32,7 @@ enum ProfileFile {
   }
 
   private static func read(
-    _ first: [UInt8], rest handle: FileHandle, name: String
+    _ first: [UInt8], rest handle: NamedFile.Reader, name: String
   ) throws -> (profile: Profile, notes: ImportNotes) {
     if Gzip.isCompressed(first) {
       let all = try whole(first, rest: handle, name: name)
@@ -102,34 +102,33 @@ enum ProfileFile {
       lines.append("\(notes.otherEvents) samples of other events than the first left out")
     }
     for line in lines {
-      try? FileHandle.standardError.write(contentsOf: Data("wick: \(name): \(line)\n".utf8))
+      Terminal.writeError("wick: \(name): \(line)\n")
     }
   }
 }
 
 extension ProfileFile {
-  private static func open(_ path: String, name: String) throws -> FileHandle {
-    guard path != "-" else { return .standardInput }
+  private static func open(_ path: String, name: String) throws -> NamedFile.Reader {
     do {
-      return try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+      return try NamedFile.Reader(path)
     } catch {
       throw ProfileFileError(
-        "cannot read \(name): \(ProfileFileError.reason(of: error))", remedy: "check the path")
+        "cannot read \(name): \(error)", remedy: "check the path")
     }
   }
 
-  private static func chunk(of handle: FileHandle, name: String) throws -> [UInt8] {
+  private static func chunk(of handle: NamedFile.Reader, name: String) throws -> [UInt8] {
     do {
-      return try handle.read(upToCount: chunkBytes).map { [UInt8]($0) } ?? []
+      return try handle.read(upTo: chunkBytes)
     } catch {
       throw ProfileFileError(
-        "cannot read \(name): \(ProfileFileError.reason(of: error))",
+        "cannot read \(name): \(error)",
         remedy: "give a file that holds a profile")
     }
   }
 
   private static func forEachChunk(
-    _ first: [UInt8], rest handle: FileHandle, name: String, _ body: ([UInt8]) -> Void
+    _ first: [UInt8], rest handle: NamedFile.Reader, name: String, _ body: ([UInt8]) -> Void
   ) throws {
     var part = first
     while !part.isEmpty {
@@ -139,7 +138,7 @@ extension ProfileFile {
   }
 
   private static func whole(
-    _ first: [UInt8], rest handle: FileHandle, name: String
+    _ first: [UInt8], rest handle: NamedFile.Reader, name: String
   ) throws -> [UInt8] {
     var bytes = first
     while case let part = try chunk(of: handle, name: name), !part.isEmpty {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import ProfileFormats
 
 struct ReportCommand: ParsableCommand {
