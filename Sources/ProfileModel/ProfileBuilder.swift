@@ -5,7 +5,7 @@
 /// profile's tables.
 package struct ProfileBuilder {
   package var profile: Profile
-  private var keys = SequenceTable<UInt64>()
+  private var keys = FingerprintTable()
   private var locations: [Location: UInt32] = [:]
   private var threads: [ThreadIdentity: UInt32] = [:]
   private let stackLimit: Int

@@ -10,10 +10,13 @@ final class SampleInbox {
   /// Nanoseconds of `CLOCK_MONOTONIC` until which samples may be folded before the caller has its
   /// turn.
   var turnEnd: UInt64 = 0
-  /// Records were left in a ring, because the caller's turn came first.
-  var wasInterrupted = false
-  /// Nanoseconds of `CLOCK_MONOTONIC` until which every record has been taken from the rings.
-  var drainedAt: UInt64 = 0
+  /// The time of the last record that was taken before the caller's turn came.
+  ///
+  /// More may be left; nil where the rings were emptied.
+  private var interruption: UInt64?
+  /// Nanoseconds of `CLOCK_MONOTONIC` until which every sample has been folded, but for those that
+  /// were on their way to a ring.
+  private(set) var foldedUntil: UInt64 = 0
 
   init(folder: SampleFolder, processes: ProcessTable, events: ProcessEventStream) {
     self.folder = folder
@@ -25,12 +28,12 @@ final class SampleInbox {
   ///
   /// - Returns: whether to go on.
   func receiveStack(_ record: RawSpan) -> Bool {
-    if let sample = StackSample(record) {
-      queue.append(sample)
-    } else {
+    guard let sample = StackSample(record) else {
       folder.dropMalformed()
+      return true
     }
-    if queue.isFull { wasInterrupted = true }
+    queue.append(sample)
+    if queue.isFull { interrupt(at: sample.header.time) }
     return !queue.isFull
   }
 
@@ -46,8 +49,25 @@ final class SampleInbox {
     advance(to: sample.header.time)
     folder.add(sample, of: record)
     if Clock.monotonic() < turnEnd { return true }
-    wasInterrupted = true
+    interrupt(at: sample.header.time)
     return false
+  }
+
+  private func interrupt(at time: UInt64) {
+    interruption = min(time, interruption ?? time)
+  }
+
+  /// Folds what `drain` takes from the rings.
+  ///
+  /// - Returns: whether the rings were emptied.
+  @discardableResult
+  func fold(_ drain: () throws -> Void) rethrows -> Bool {
+    let start = Clock.monotonic()
+    interruption = nil
+    try drain()
+    foldStacks(until: UInt64.max)
+    foldedUntil = interruption ?? start
+    return interruption == nil
   }
 
   /// Folds the waiting samples up to a time.

@@ -203,13 +203,13 @@ package final class Sampler {
   /// No sample is older than this when it reaches the ring.
   private static let settlingNanoseconds: UInt64 = 100_000_000
 
-  private func drain() throws {
-    let start = Clock.monotonic()
-    inbox.wasInterrupted = false
-    try ring.drain()
-    try copyRing.drain()
-    inbox.foldStacks(until: UInt64.max)
-    if !inbox.wasInterrupted { inbox.drainedAt = start }
+  /// False if more is waiting.
+  @discardableResult
+  private func drain() throws -> Bool {
+    try inbox.fold {
+      try ring.drain()
+      try copyRing.drain()
+    }
   }
 
   /// Stops sampling, folds what is still on its way, and closes the ledgers.
@@ -221,7 +221,7 @@ package final class Sampler {
     unwinding.tables.stop()
     // No more is coming, so this ends with the rings' contents.
     inbox.turnEnd = UInt64.max
-    repeat { try drain() } while inbox.wasInterrupted
+    while try !drain() {}
     folder.window.end()
     let open = [folder.takeClosing(), folder.window].compactMap(\.self)
     for window in open { try finish(window) }
@@ -276,7 +276,7 @@ extension Sampler {
 
   /// The window that ended, once all of its samples have arrived; nil until then.
   package func takeClosedWindow() throws -> SampleWindow? {
-    guard folder.closing != nil, inbox.drainedAt >= closingTime,
+    guard folder.closing != nil, inbox.foldedUntil >= closingTime,
       let window = folder.takeClosing()
     else { return nil }
     try finish(window)
