@@ -87,6 +87,10 @@ var layer3: [Target] {
         "BPFObjects", "BPFRuntime", "BPFShared", "ELF", "LinuxHost", "PerfEvents",
         "ProcessTracking", "ProfileModel", "RemoteUnwinding", "UnwindTables", "Unwinding",
       ], swiftSettings: settings),
+    .target(name: "Export", dependencies: ["LinuxHost"], swiftSettings: settings),
+    .target(
+      name: "ServiceIdentity", dependencies: ["LinuxHost", "ResourceModel"],
+      swiftSettings: settings),
     .target(
       name: "UnwindTables",
       dependencies: ["BPFRuntime", "BPFShared", "ELF", "LinuxHost", "Unwinding"],
@@ -179,6 +183,11 @@ var tests: [Target] {
     .testTarget(
       name: "AgentTests",
       dependencies: ["Agent", "LinuxHost", "ProfileModel", "Sampling"], swiftSettings: settings),
+    .testTarget(
+      name: "ExportTests", dependencies: ["Export", "LinuxHost"], swiftSettings: settings),
+    .testTarget(
+      name: "ServiceIdentityTests",
+      dependencies: ["LinuxHost", "ResourceModel", "ServiceIdentity"], swiftSettings: settings),
     .testTarget(name: "UnwindingTests", dependencies: ["Unwinding"], swiftSettings: settings),
     .testTarget(
       name: "UnwindTablesTests",

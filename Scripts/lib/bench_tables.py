@@ -1,17 +1,22 @@
 #!/usr/bin/env python3
 """Compares the unwind tables of files with readelf's, at every row boundary, and their speed.
 
-usage: bench_tables.py WICK_BENCH FILE…
+usage: bench_tables.py [FILE…], with $WICK beside wick-bench
 
 Each row of `readelf --debug-dump=frames-interp` says what holds from its address on, up to the next
 row of its function. Here the table must say the same at that address and right before the next.
 """
 
 import bisect
+import os
+import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import time
+
+from measure import table
 
 NONE, STACK, FRAME, PLT, DEREF_STACK, DEREF_FRAME, SIGNAL, STOP, COMPLEX = range(9)
 
@@ -90,7 +95,6 @@ def our_rows(bench, path):
 def compare(bench, path):
     addresses, rules = our_rows(bench, path)
     count = different = 0
-    begun = time.monotonic()
     for row in readelf_rows(path):
         count += 1
         for address in (row[0], row[1] - 1):
@@ -99,7 +103,7 @@ def compare(bench, path):
                 different += 1
                 if different <= 10:
                     print(f"  {path} {address:x}: {rules[index] if index >= 0 else None}, readelf {row}")
-    return count, different, time.monotonic() - begun
+    return count, different
 
 
 def readelf_seconds(path):
@@ -109,18 +113,45 @@ def readelf_seconds(path):
     return time.monotonic() - begun
 
 
-def main():
-    bench, *paths = sys.argv[1:]
-    failed = False
+def files():
+    """The files that a host's stacks lead through most, and the largest there is."""
+    compiler = pathlib.Path(shutil.which("swiftc")).resolve().parent
+    python = sorted(pathlib.Path("/usr/lib/x86_64-linux-gnu").glob("libpython3*.so.1.0"))
+    system = [f"/usr/lib/x86_64-linux-gnu/{name}" for name in
+              ("libc.so.6", "ld-linux-x86-64.so.2", "libcrypto.so.3", "libstdc++.so.6")]
+    swift = [compiler.parent / "lib/swift/linux/libswiftCore.so", compiler / "swift-frontend"]
+    return [str(path) for path in [*system, *python, *swift] if pathlib.Path(path).exists()]
+
+
+def measure(paths):
+    """Compares each file's rows and speed with readelf's; yields what misses its mark."""
+    bench = str(pathlib.Path(os.environ["WICK"]).with_name("wick-bench"))
+    rows = []
     for path in paths:
-        count, different, _ = compare(bench, path)
-        line = subprocess.run([bench, "tables", path], check=True, capture_output=True, text=True).stdout
-        ours, source, _, rules, size, seconds, _ = line.splitlines()[0].split(" ", 6)
-        theirs = readelf_seconds(path)
-        failed |= different > 0 or count == 0
-        print(f"{path}: {different} different of {count} readelf rows; {ours} rows, {rules} rules, {size} bytes;"
-              f" {float(source) / float(seconds) / 1e6:.1f} M rows/s, readelf {count / theirs / 1e6:.2f} M rows/s")
-    sys.exit(1 if failed else 0)
+        count, different = compare(bench, path)
+        output = subprocess.run([bench, "tables", path], check=True, capture_output=True, text=True)
+        ours, source, _, _, size, seconds, _ = output.stdout.splitlines()[0].split(" ", 6)
+        speed, theirs = float(source) / float(seconds), count / readelf_seconds(path)
+        each = float(size) / float(ours)
+        rows.append([pathlib.Path(path).name, str(count), str(different), f"{speed / 1e6:.1f} M",
+                     f"{theirs / 1e6:.2f} M", f"**{speed / theirs:.0f}×**", f"{each:.1f}"])
+        if different or not count:
+            yield f"{path}: {different} of {count} rows are not readelf's"
+        if speed < 3 * theirs:
+            yield f"{path}: {speed / theirs:.1f} times readelf's speed, less than 3"
+        if speed < 5e6:
+            yield f"{path}: {speed / 1e6:.1f} M rows/s, less than 5"
+        if each > 8:
+            yield f"{path}: {each:.1f} bytes a row, more than 8"
+    print(table(["file", "rows", "different", "rows/s", "readelf's", "ratio", "bytes/row"], rows))
 
 
-main()
+def main():
+    missed = list(measure(sys.argv[1:] or files()))
+    for problem in missed:
+        print(f"MISSED: {problem}", file=sys.stderr)
+    sys.exit(1 if missed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -5,6 +5,7 @@ frames    ns in the kernel for a sample and a frame: bpf_get_stackid, a naive se
 cpu       CPU for 1,000 samples, and complete stacks: perf record --call-graph dwarf + perf script
 slowdown  extra time of a fixed amount of work on every processor: the same perf
 memory    wick alone, with 100 processes and 400 files
+tables    rows a second while unwind tables are built, and that all of them are right: readelf
 Fails when a figure misses its mark.
 """
 
@@ -12,6 +13,7 @@ import argparse
 import pathlib
 import sys
 
+import bench_tables
 import unwind_cost
 import unwind_frames
 import unwind_memory
@@ -25,6 +27,7 @@ PARTS = {
         loads, 3 * chosen.repeat, chosen.rounds
     ),
     "memory": lambda loads, chosen: unwind_memory.measure(loads, 2 * chosen.seconds),
+    "tables": lambda loads, chosen: bench_tables.measure(bench_tables.files()),
 }
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes inputs for a fuzz target that real files would give it.
 
-usage: fuzz_seeds.py frames|go|cache DIRECTORY
+usage: fuzz_seeds.py frames|go|cache|records DIRECTORY
 """
 
 import pathlib
@@ -94,9 +94,29 @@ def cache():
         yield data + struct.pack("<4Q", *rules)
 
 
+def records():
+    """Samples of a program with one mapping, whose functions have frames of 16 and 32 bytes."""
+    for flags, kernel, frames in ((1, 0, 3), (1, 2, 3), (5, 1, 1), (64, 0, 0)):
+        # Rows at offsets 0, 0x100 and 0x200 of the page: the rules 1, 2 and 3.
+        rows = struct.pack("<16I", *[offset | rule << 16
+                                     for offset, rule in ((0, 1), (0x100, 2), (0x200, 3))] + [0] * 13)
+        directory = struct.pack("<4Q", 3 << 20, 0, 0, 0)
+        files = bytes(48) + struct.pack("<IIII", 0, 0x40, 1, 0) + bytes(64)
+        rules = struct.pack("<8Q", 0, 1 | 16 << 32, 1 | 32 << 32, 7, 0, 0, 0, 0)
+        mappings = struct.pack("<QQII", 1, 0, 1, 0) + struct.pack("<QQII", 0x400000, 0, 16, 3)
+        stack = struct.pack("<12Q", *[0x400110, 0, 0, 0x400210, 0, 0x400050] + [0] * 6)
+        header = struct.pack("<QIIIIII", 1, 7, 7, flags, 3, kernel, frames) + b"program".ljust(32, b"\0")
+        header += struct.pack("<5Q", 5, 1, 1, 99, 0)
+        sizes = struct.pack("<IIIIQQQ", len(stack), len(stack), 0, 0, 0x7FFF0000, 0, 0x7FFF1000)
+        registers = [0] * 17
+        registers[6], registers[7], registers[16] = 0x7FFF0020, 0x7FFF0000, 0x400010
+        record = header + sizes + struct.pack("<17Q", *registers) + bytes(127 * 8) + stack
+        yield rows + directory + files + rules + mappings.ljust(96, b"\0") + record
+
+
 def main():
     target, folder = sys.argv[1:]
-    makers = {"frames": frames, "go": go, "cache": cache}
+    makers = {"frames": frames, "go": go, "cache": cache, "records": records}
     for index, seed in enumerate(makers[target]() if target in makers else ()):
         pathlib.Path(folder, f"seed-{index}").write_bytes(seed)
 

@@ -50,8 +50,10 @@ package final class Recording {
     child = try plan.command.map { try ChildProcess($0, signals: signals) }
     if let child { plan.sampler.target = .processes([child.pid]) }
     self.plan = plan
-    sampler = try Sampler(
-      options: plan.sampler, roots: plan.roots, profile: Self.empty(plan, machine, trigger))
+    let profile = Profile.empty(
+      plan.sampler, machine, target: plan.sampler.target.description(command: plan.command),
+      commandLine: plan.commandLine)
+    sampler = try Sampler(options: plan.sampler, roots: plan.roots, profile: profile)
   }
 
   private static func check(_ plan: RecordingPlan, _ machine: Machine) throws -> [MissingFeature] {
@@ -68,22 +70,6 @@ package final class Recording {
       for pid in pids where !processes.exists(pid) { throw Failure.noSuchProcess(pid) }
     }
     return features.missing
-  }
-
-  private static func empty(_ plan: RecordingPlan, _ machine: Machine, _ trigger: SampleTrigger)
-    -> Profile
-  {
-    var profile = Profile(sampleType: .cpu, period: plan.sampler.period)
-    profile.facts.host = machine.host
-    profile.facts.kernel = machine.kernel
-    profile.facts.architecture = machine.architecture
-    profile.facts.onlineCPUs = machine.onlineCPUs().count
-    profile.facts.event = trigger.name
-    profile.facts.frequency = plan.sampler.frequency
-    profile.facts.command = plan.commandLine
-    profile.facts.target = plan.sampler.target.description(command: plan.command)
-    profile.facts.version = Version.current
-    return profile
   }
 
   /// Records until the time is up, the command or all processes have ended, or a signal asks.
@@ -161,9 +147,28 @@ package final class Recording {
 }
 
 extension Duration {
-  fileprivate var nanoseconds: UInt64 {
+  var nanoseconds: UInt64 {
     UInt64(clamping: components.seconds) &* 1_000_000_000
       &+ UInt64(clamping: components.attoseconds / 1_000_000_000)
+  }
+}
+
+extension Profile {
+  /// What a profile begins with: how and where it is taken.
+  static func empty(
+    _ options: SamplerOptions, _ machine: Machine, target: String, commandLine: String
+  ) -> Profile {
+    var profile = Profile(sampleType: .cpu, period: options.period)
+    profile.facts.host = machine.host
+    profile.facts.kernel = machine.kernel
+    profile.facts.architecture = machine.architecture
+    profile.facts.onlineCPUs = machine.onlineCPUs().count
+    profile.facts.event = options.trigger.name
+    profile.facts.frequency = options.frequency
+    profile.facts.command = commandLine
+    profile.facts.target = target
+    profile.facts.version = Version.current
+    return profile
   }
 }
 

@@ -28,6 +28,11 @@ static inline int wick_open(const char *_Nonnull path, int flags, mode_t mode)
   return open(path, flags, mode);
 }
 
+static inline ssize_t wick_read_link(const char *_Nonnull path, uint8_t *_Nullable to, size_t count)
+{
+  return readlink(path, (char *)to, count);
+}
+
 static inline int wick_perf_event_open(const struct perf_event_attr *_Nonnull attributes, pid_t pid,
                                        int cpu)
 {

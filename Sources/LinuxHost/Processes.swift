@@ -63,6 +63,27 @@ package struct Processes: Sendable {
     status(of: pid, field: "Uid:").flatMap { $0.count > 1 ? $0[1] : nil }
   }
 
+  /// When a process began, in clock ticks since boot; nil if there is no such process.
+  ///
+  /// - Source: proc(5), the 22nd field of `/proc/PID/stat`; the second may hold anything in brackets.
+  package func startTime(of pid: UInt32) -> UInt64? {
+    guard let text = SystemFile.text("\(roots.proc)/\(pid)/stat"),
+      let bracket = text.lastIndex(of: ")")
+    else { return nil }
+    let fields = text[text.index(after: bracket)...].split(separator: " ")
+    return fields.count > 19 ? UInt64(fields[19]) : nil
+  }
+
+  /// Where a process' executable file is in its own tree of files; nil if that may not be seen.
+  package func executablePath(of pid: UInt32) -> String? {
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: Limits.nameBytes) { buffer, filled in
+      let length = unsafe wick_read_link(
+        "\(roots.proc)/\(pid)/exe", buffer.baseAddress, buffer.count)
+      filled = max(0, Int(length))
+    }
+    return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+  }
+
   /// The numbers behind a field of `/proc/PID/status`.
   private func status(of pid: UInt32, field: String) -> [UInt32]? {
     guard let text = SystemFile.text("\(roots.proc)/\(pid)/status") else { return nil }

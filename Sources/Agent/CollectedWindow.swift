@@ -1,0 +1,10 @@
+package import ProfileModel
+package import Sampling
+
+/// The samples of a window, on their way from the sampler to whoever names and exports them.
+package struct CollectedWindow: Sendable {
+  /// Without names yet.
+  package var profile: Profile
+  /// Where the code of each mapping of the profile comes from, by its number.
+  package let origins: [CodeOrigin]
+}

@@ -1,0 +1,121 @@
+import LinuxHost
+
+/// Keeps encoded profiles as files in a directory, the newest ones.
+///
+/// A file's name begins with the time, so that names sort as the profiles do:
+/// `20261121T054600Z-cpu-SERVICE.pb.gz`. Files of other names are left alone.
+package final class ProfileDirectory {
+  package struct Limits: Hashable, Sendable {
+    package var files = 4_096
+    package var bytes: UInt64 = 256 << 20
+    package var age = Duration.seconds(24 * 3_600)
+
+    package init() {}
+  }
+
+  package enum Failure: Error, CustomStringConvertible {
+    case unusable(String)
+    case full(String)
+
+    package var description: String {
+      switch self {
+      case .unusable(let path):
+        "cannot keep profiles in \(path): it is not ours alone, or cannot be made "
+          + "(give us a directory of our own with mode 700)"
+      case .full(let path):
+        "cannot write a profile to \(path): no room, or a read-only file system (free some space)"
+      }
+    }
+  }
+
+  private let path: String
+  private let directory: PrivateDirectory
+  private let limits: Limits
+  /// Files that had to make room, since the start.
+  package private(set) var removed = 0
+
+  private static let suffix = ".pb.gz"
+  /// Entries of the directory that are looked at.
+  private static let scanLimit = 65_536
+  private static let nameLength = 80
+
+  package init(_ path: String, limits: Limits = Limits()) throws(Failure) {
+    guard let directory = PrivateDirectory(path) else { throw .unusable(path) }
+    self.path = path
+    self.directory = directory
+    self.limits = limits
+  }
+
+  /// Writes one profile, and removes what is above the limits.
+  ///
+  /// - Parameters:
+  ///   - profile: pprof, gzipped.
+  ///   - service: whose profile it is; may be any text.
+  ///   - event: such as `cpu`.
+  ///   - time: when it began, in nanoseconds since 1970-01-01 UTC.
+  /// - Returns: the file's name.
+  /// - Throws: `Failure.full`.
+  @discardableResult
+  package func write(_ profile: [UInt8], service: String, event: String, time: UInt64)
+    throws(Failure) -> String
+  {
+    let base = "\(Self.stamp(time))-\(Self.safe(event))-\(Self.safe(service))"
+    var name = base + Self.suffix
+    // Two services whose names differ in what a file's name cannot have.
+    for number in 2..<100 {
+      if directory.write(profile, to: name, onlyIfMissing: true) {
+        rotate(now: time)
+        return name
+      }
+      guard directory.read(name, limit: Int.max) != nil else { break }
+      name = "\(base)-\(number)\(Self.suffix)"
+    }
+    rotate(now: time)
+    throw .full(path)
+  }
+
+  /// Removes what is too old, too much or too many, the oldest first.
+  private func rotate(now: UInt64) {
+    let files = directory.entries(limit: Self.scanLimit)
+      .filter { $0.name.hasSuffix(Self.suffix) }
+      .sorted { $0.name > $1.name }
+    let oldest = Self.stamp(now - min(now, UInt64(limits.age / .nanoseconds(1))))
+    var bytes: UInt64 = 0
+    for (index, file) in files.enumerated() {
+      bytes += file.bytes
+      guard index >= limits.files || bytes > limits.bytes || file.name < oldest else { continue }
+      directory.remove(file.name)
+      removed += 1
+    }
+  }
+
+  /// Letters, digits, dots and underscores; everything else, a slash for instance, becomes one.
+  private static func safe(_ text: String) -> String {
+    let characters = text.unicodeScalars.prefix(nameLength).map { scalar -> Character in
+      let isPlain =
+        scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar))
+      return isPlain || scalar == "." || scalar == "_" ? Character(scalar) : "_"
+    }
+    return characters.isEmpty ? "_" : String(characters)
+  }
+
+  /// `20261121T054600Z`, of nanoseconds since 1970.
+  ///
+  /// - Source: the calendar's rule of 400 years with 146,097 days; a year is counted from March.
+  static func stamp(_ nanoseconds: UInt64) -> String {
+    let seconds = Int(nanoseconds / 1_000_000_000)
+    let days = seconds / 86_400 + 719_468
+    let era = days / 146_097
+    let dayOfEra = days % 146_097
+    let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let shifted = (5 * dayOfYear + 2) / 153
+    let day = dayOfYear - (153 * shifted + 2) / 5 + 1
+    let month = shifted < 10 ? shifted + 3 : shifted - 9
+    let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+    let clock = seconds % 86_400
+    func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    return "\(year)\(two(month))\(two(day))T"
+      + "\(two(clock / 3_600))\(two(clock / 60 % 60))\(two(clock % 60))Z"
+  }
+}
