@@ -108,7 +108,8 @@ var layer4: [Target] {
     .target(
       name: "Agent",
       dependencies: [
-        "ELF", "LinuxHost", "PerfEvents", "ProcessTracking", "ProfileModel", "Sampling",
+        "Compression", "ELF", "Export", "LinuxHost", "PerfEvents", "ProcessTracking",
+        "ProfileFormats", "ProfileModel", "ResourceModel", "Sampling", "ServiceIdentity",
         "Symbolization", "Unwinding",
       ], swiftSettings: settings)
   ]
@@ -119,8 +120,8 @@ var programs: [Target] {
     .executableTarget(
       name: "wick",
       dependencies: [
-        "Agent", "Compression", "LinuxHost", "ProfileFormats", "ProfileModel", "Sampling",
-        "Unwinding", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Agent", "Compression", "Export", "LinuxHost", "ProfileFormats", "ProfileModel",
+        "Sampling", "Unwinding", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
     .executableTarget(
       name: "wick-bench", dependencies: ["ELF", "LinuxHost", "UnwindTables", "Unwinding"],

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Records a host on which everything comes and goes, and checks that wick stays true and small.
+"""Profiles a host on which everything comes and goes, and checks that wick stays true and small.
+
+It is the daemon that is watched, for a profile of its own would grow with every process that it shows.
 
 While a known program works, others are executed (200 a second), load and unload libraries at one
 address (50 a second), fork children whose first thread ends before the others, and take turns at
@@ -176,23 +178,31 @@ def record(loads, wick, meter, seconds):
     loads.start(str(loads.folder / "layers"), str(seconds + 30))
     wanted = start_loads(loads, seconds)
     recording = Running([
-        wick, "record", "-a", "-F", FREQUENCY, "-d", f"{seconds + 60}s",
-        "-o", str(loads.folder / "churn.folded"), "--summary", str(loads.folder / "churn.json"),
+        wick, "agent", "-F", FREQUENCY, "--window", "5s", "--keep-bytes", "4G",
+        "--profiles", str(loads.folder / "profiles"), "--summary", str(loads.folder / "churn.json"),
     ])
     watch = Watch(recording.process.pid, meter)
     interval = max(1, seconds / 300)
     while time.monotonic() - watch.began < seconds - 1:
         time.sleep(interval)
         if recording.process.poll() is not None:
-            raise SystemExit(f"wick record ended early: status {recording.process.returncode}")
+            raise SystemExit(f"wick agent ended early: status {recording.process.returncode}")
         watch.look()
     cpu = cpu_seconds(recording.process.pid) / watch.seen[-1][0]
     print(f"wick used {cpu:.1%} of a processor")
     time.sleep(2)  # the loads end
     cost = recording.interrupt()
     if cost.status:
-        raise SystemExit(f"wick record: status {cost.status}")
+        raise SystemExit(f"wick agent: status {cost.status}")
     return watch, wanted
+
+
+def folded(wick, folder):
+    """The lines of all profiles that the daemon has kept."""
+    text = folder / "part.folded"
+    for profile in sorted((folder / "profiles").iterdir()):
+        run(wick, "convert", str(profile), str(text))
+        yield from text.read_text().splitlines()
 
 
 def main():
@@ -207,7 +217,7 @@ def main():
     with Loads(folder) as loads:
         watch, wanted = record(loads, os.environ["WICK"], meter, seconds)
     summary = json.loads((folder / "churn.json").read_text())
-    stacks = [Stack(line) for line in (folder / "churn.folded").read_text().splitlines()]
+    stacks = [Stack(line) for line in folded(os.environ["WICK"], folder)]
     problems = [*load_problems(folder, wanted), *stack_problems(stacks)]
     rows = list(watch.rows())
     print(table(

@@ -55,13 +55,13 @@ class Wick:
 
 
 class Perf:
-    """A `perf record --call-graph dwarf` of the whole host in the background."""
+    """A `perf record` of the whole host in the background, with DWARF stacks or none at all."""
 
     def __init__(self, folder, frequency, dump_bytes=8192, settle=1.0):
         self.data, self.text = str(folder / "perf.data"), folder / "perf.txt"
+        stacks = ["--call-graph", f"dwarf,{dump_bytes}"] if dump_bytes else []
         self.recording = Running(
-            ["perf", "record", "-q", "-a", "-F", str(frequency), "--call-graph",
-             f"dwarf,{dump_bytes}", "-o", self.data],
+            ["perf", "record", "-q", "-a", "-F", str(frequency), *stacks, "-o", self.data],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
         time.sleep(settle)

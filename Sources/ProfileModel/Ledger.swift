@@ -31,6 +31,23 @@ package struct Ledger: Hashable, Sendable {
     partial[incomplete, default: 0] += count
   }
 
+  /// Counts what another ledger has counted.
+  package mutating func add(_ other: Ledger) {
+    taken += other.taken
+    complete += other.complete
+    partial.merge(other.partial, uniquingKeysWith: +)
+    dropped.merge(other.dropped, uniquingKeysWith: +)
+    walkedInKernel += other.walkedInKernel
+    framePointer += other.framePointer
+  }
+
+  /// Counts all samples of another ledger as dropped, for this reason where they were not before.
+  package mutating func drop(all other: Ledger, for reason: DropReason) {
+    taken += other.taken
+    dropped.merge(other.dropped, uniquingKeysWith: +)
+    drop(reason, count: other.complete + other.partialTotal)
+  }
+
   package mutating func drop(_ reason: DropReason, count: UInt64) {
     guard count > 0 else { return }
     dropped[reason, default: 0] += count

@@ -59,6 +59,7 @@ package struct ScrubbedCommandLine: Hashable, Sendable {
 
   private static func scrub(_ word: String) -> String {
     if secretBeginnings.contains(where: { word.hasPrefix($0) }) { return mark }
+    if isAddress(word) { return scrubbedAddress(word) }
     if let own = scrubbedPair(word, separator: "=") { return own }
     if let own = scrubbedPair(word, separator: ":") { return own }
     // mysql and its relatives take the password right behind the letter.
@@ -67,7 +68,13 @@ package struct ScrubbedCommandLine: Hashable, Sendable {
     {
       return "-p" + mark
     }
-    return scrubbedAddress(word)
+    return word
+  }
+
+  /// Begins with a URL's scheme.
+  private static func isAddress(_ word: String) -> Bool {
+    let scheme = word.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || "+-.".contains($0)) }
+    return !scheme.isEmpty && word.dropFirst(scheme.count).hasPrefix("://")
   }
 
   /// `name=secret` or `Name: secret`; also where the value holds further secrets.

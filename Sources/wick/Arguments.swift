@@ -38,17 +38,36 @@ enum StackSizeArgument {
   }
 }
 
-/// A number of bytes, with K, M or G for powers of 1,024, of which at least a MiB is needed.
-enum TableMemoryArgument {
+/// A number of bytes, with K, M or G for powers of 1,024.
+enum ByteCountArgument {
   private static let units: [(suffix: String, shift: Int)] = [("K", 10), ("M", 20), ("G", 30)]
+  /// A TiB; more is a typing error.
+  private static let largest = 1 << 40
+
+  static func parse(_ text: String) throws -> Int {
+    guard let bytes = bytes(text), bytes >= 1 else {
+      throw ValidationError("'\(text)' is no number of bytes: write 4096, 64K, 64M or 1G.")
+    }
+    return bytes
+  }
+
+  /// Nil if it is no number, or a huge one.
+  static func bytes(_ text: String) -> Int? {
+    let unit = units.first { text.uppercased().hasSuffix($0.suffix) }
+    let digits = text.dropLast(unit == nil ? 0 : 1)
+    guard let number = Int(digits), number >= 0, number <= largest,
+      case let bytes = number << (unit?.shift ?? 0), bytes <= largest
+    else { return nil }
+    return bytes
+  }
+}
+
+/// The memory of unwind tables, of which at least a MiB is needed.
+enum TableMemoryArgument {
   private static let allowed = 1 << 20...256 << 20
 
   static func parse(_ text: String) throws -> Int {
-    let unit = units.first { text.uppercased().hasSuffix($0.suffix) }
-    let digits = text.dropLast(unit == nil ? 0 : 1)
-    guard let number = Int(digits), number >= 1, number <= allowed.upperBound,
-      case let bytes = number << (unit?.shift ?? 0), allowed.contains(bytes)
-    else {
+    guard let bytes = ByteCountArgument.bytes(text), allowed.contains(bytes) else {
       throw ValidationError("'\(text)' is no table memory: write 1M to 256M.")
     }
     return bytes

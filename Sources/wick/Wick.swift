@@ -8,7 +8,10 @@ struct Wick: ParsableCommand {
     commandName: "wick",
     abstract: "See which code your machine runs: whole stacks, of everything, without preparation.",
     version: Version.current,
-    subcommands: [RecordCommand.self, ReportCommand.self, DiffCommand.self, ConvertCommand.self])
+    subcommands: [
+      RecordCommand.self, ReportCommand.self, DiffCommand.self, ConvertCommand.self,
+      AgentCommand.self,
+    ])
 }
 
 extension Wick {

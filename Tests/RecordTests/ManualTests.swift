@@ -28,7 +28,7 @@ extension RecordTests {
       return Set(names).subtracting(["help", "version"])
     }
 
-    @Test(arguments: ["record", "report", "diff", "convert"])
+    @Test(arguments: ["record", "report", "diff", "convert", "agent"])
     func theManPageAndTheHelpAgree(_ command: String) throws {
       let offered = try offered(command)
       #expect(try documented(command) == offered)
