@@ -26,6 +26,7 @@ let package = Package(
 var layer0: [Target] {
   [
     .target(name: "ProfileModel", swiftSettings: settings),
+    .target(name: "MetricModel", swiftSettings: settings),
     .target(name: "ResourceModel", swiftSettings: settings),
   ]
 }
@@ -40,6 +41,7 @@ var layer1: [Target] {
       ],
       exclude: ["Protobuf/profile.proto", "Web"], swiftSettings: settings,
       plugins: ["EmbedAssets"]),
+    .target(name: "MetricFormats", dependencies: ["MetricModel"], swiftSettings: settings),
     .target(name: "Unwinding", swiftSettings: settings),
   ]
 }
@@ -87,6 +89,9 @@ var layer3: [Target] {
         "BPFObjects", "BPFRuntime", "BPFShared", "ELF", "LinuxHost", "PerfEvents",
         "ProcessTracking", "ProfileModel", "RemoteUnwinding", "UnwindTables", "Unwinding",
       ], swiftSettings: settings),
+    .target(
+      name: "HostMetrics", dependencies: ["LinuxHost", "MetricModel"],
+      swiftSettings: settings),
     .target(name: "Export", dependencies: ["LinuxHost"], swiftSettings: settings),
     .target(
       name: "ServiceIdentity", dependencies: ["LinuxHost", "ResourceModel"],
@@ -124,8 +129,11 @@ var programs: [Target] {
         "Sampling", "Unwinding", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
     .executableTarget(
-      name: "wick-bench", dependencies: ["ELF", "LinuxHost", "UnwindTables", "Unwinding"],
-      swiftSettings: settings),
+      name: "wick-bench",
+      dependencies: [
+        "ELF", "HostMetrics", "LinuxHost", "MetricFormats", "MetricModel", "UnwindTables",
+        "Unwinding",
+      ], swiftSettings: settings),
   ]
 }
 
@@ -184,6 +192,13 @@ var tests: [Target] {
     .testTarget(
       name: "AgentTests",
       dependencies: ["Agent", "LinuxHost", "ProfileModel", "Sampling"], swiftSettings: settings),
+    .testTarget(
+      name: "HostMetricsTests",
+      dependencies: ["HostMetrics", "LinuxHost", "MetricFormats", "MetricModel"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "MetricFormatsTests", dependencies: ["MetricFormats", "MetricModel"],
+      swiftSettings: settings),
     .testTarget(
       name: "ExportTests", dependencies: ["Export", "LinuxHost"], swiftSettings: settings),
     .testTarget(

@@ -24,6 +24,7 @@ kernel_packages=(
 bench_packages=(
   linux-perf libdevel-nytprof-perl nginx wrk python3:python3
   binutils libllvm14 golang-go:go rustc:rustc
+  prometheus:promtool prometheus-node-exporter
 )
 
 # Speaks on stderr: stdout belongs to the command that a script runs in the end.

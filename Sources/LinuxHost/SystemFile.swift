@@ -21,18 +21,42 @@ package enum SystemFile {
     return Int(text.prefix { $0 != "\n" })
   }
 
+  /// The names in a directory, in no order; none if it cannot be read.
+  package static func names(in folder: String) -> [String] {
+    guard let directory = unsafe opendir(folder) else { return [] }
+    defer { unsafe closedir(directory) }
+    var names: [String] = []
+    while names.count < entryLimit, let entry = unsafe readdir(directory) {
+      let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names
+  }
+
+  private static let entryLimit = 65_536
+
   static func readAll(_ descriptor: CInt, limit: Int) -> [UInt8] {
     var contents: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    // Most files of the kernel are a line; few are megabytes.
+    var wanted = firstBytes
     while contents.count < limit {
-      let wanted = min(chunk.count, limit - contents.count)
-      let count = unsafe chunk.withUnsafeMutableBytes {
-        unsafe Glibc.read(descriptor, $0.baseAddress, wanted)
+      let room = min(wanted, limit - contents.count)
+      var status = 0
+      let chunk = unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, filled in
+        repeat {
+          status = unsafe Glibc.read(descriptor, buffer.baseAddress, room)
+        } while status < 0 && errno == EINTR
+        filled = max(0, status)
       }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { break }
-      contents.append(contentsOf: chunk[..<count])
+      guard status > 0 else { break }
+      if contents.isEmpty { contents = chunk } else { contents += chunk }
+      wanted = min(2 * wanted, mostBytes)
     }
     return contents
   }
+
+  private static let firstBytes = 4_096
+  private static let mostBytes = 1 << 20
 }

@@ -1,8 +1,10 @@
-// Measures and prints unwind tables, for Scripts/bench.
+// Measures and prints unwind tables and metrics, for Scripts/bench.
 //
 //   wick-bench tables FILE…   builds each table, five times, and prints how long the best took
 //   wick-bench cache FILE     builds the table, stores it in a cache and reads it from there
 //   wick-bench hostile        builds the table of a million functions of one byte each
+//   wick-bench metrics        prints the host's metrics, as Prometheus reads them, for each line of input
+//   wick-bench metrics COUNT  collects them so often, and prints what that cost
 //   wick-bench rows FILE      prints every row: address, CFA, where RBP is
 
 import ELF
@@ -17,8 +19,14 @@ case "tables":
 case "cache":
   for path in arguments.dropFirst() { TableBench(path)?.measureCache() }
 case "hostile": HostileBench.measure()
+case "metrics":
+  if let count = arguments.dropFirst().first.flatMap({ Int($0) }) {
+    MetricsBench.measure(count)
+  } else {
+    MetricsBench.show()
+  }
 case "rows":
   for path in arguments.dropFirst() { TableBench(path)?.printRows() }
 default:
-  print("usage: wick-bench tables FILE… | cache FILE | hostile | rows FILE")
+  print("usage: wick-bench tables FILE… | cache FILE | hostile | metrics [COUNT] | rows FILE")
 }
