@@ -88,6 +88,8 @@ package final class ProfilingAgent {
     switch event {
     case .started(let event):
       report("profiling by \(event) into \(settings.directory)")
+    case .processes(let processes):
+      for process in processes { export.meet(process.pid, name: process.name) }
     case .window(let window):
       export.add(window)
       export.add(overrun: queue.takeOverrun())

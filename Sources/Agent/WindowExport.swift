@@ -25,6 +25,9 @@ final class WindowExport {
     resolver = IdentityResolver(roots: roots)
   }
 
+  /// Learns who a process is while it runs.
+  func meet(_ pid: UInt32, name: String) { _ = resolver.identity(of: pid, name: name) }
+
   func add(_ window: CollectedWindow) {
     var whole = window.profile
     symbolizer.symbolize(&whole, origins: window.origins)

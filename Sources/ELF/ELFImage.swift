@@ -78,12 +78,13 @@ extension ELFImage {
   /// The file's bytes that are loaded at `address`: at most `count`, and none past the segment.
   package func read(address: UInt64, count: Int) -> [UInt8] {
     guard count > 0 else { return [] }
-    return segments.lazy.compactMap { [source] segment -> [UInt8]? in
+    for segment in segments {
       let distance = address &- segment.address
-      guard distance < segment.fileSize else { return nil }
+      guard distance < segment.fileSize else { continue }
       return source.read(
         at: segment.fileOffset &+ distance, count: min(UInt64(count), segment.fileSize - distance))
-    }.first ?? []
+    }
+    return []
   }
 
   /// Which file it is; nil for an image in memory.

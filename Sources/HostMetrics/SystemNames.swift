@@ -24,8 +24,10 @@ struct OperatingSystemCollector: Collector {
   static let name = "os"
 
   func collect(from host: HostFiles, into batch: inout MetricBatch) -> Bool {
-    let paths = ["\(host.root)/etc/os-release", "\(host.root)/usr/lib/os-release"]
-    guard let lines = paths.lazy.compactMap({ host.lines($0) }).first else { return false }
+    // The second is for systems without the first.
+    let lines =
+      host.lines("\(host.root)/etc/os-release") ?? host.lines("\(host.root)/usr/lib/os-release")
+    guard let lines else { return false }
     var known: [Substring: String] = [:]
     for line in lines {
       let pair = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

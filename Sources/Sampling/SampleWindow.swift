@@ -22,6 +22,8 @@ package final class SampleWindow {
   /// Keeps what `numbers` identifies, so that nothing else gets its identity.
   private var owners: [AnyObject] = []
   private var kernelNumber: UInt32?
+  /// Threads of the profile that `takeNewProcesses` has named already.
+  private var knownThreads = 0
 
   init(_ profile: Profile, number: UInt32, roots: HostRoots, pids: Set<UInt32> = []) {
     self.number = number
@@ -38,6 +40,16 @@ package final class SampleWindow {
   /// Samples that are in the profile.
   package var delivered: UInt64 {
     builder.profile.ledger.complete + builder.profile.ledger.partialTotal
+  }
+
+  /// The processes, with their names, of which samples have come since this was last called.
+  ///
+  /// A process may be named again when another of its threads is sampled.
+  package func takeNewProcesses() -> [(pid: UInt32, name: String)] {
+    let profile = builder.profile
+    guard knownThreads < profile.threads.count else { return [] }
+    defer { knownThreads = profile.threads.count }
+    return profile.threads[knownThreads...].map { ($0.pid, profile.strings[$0.process]) }
   }
 
   func drop(_ reason: DropReason) { builder.profile.ledger.drop(reason, count: 1) }

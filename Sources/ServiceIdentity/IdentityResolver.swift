@@ -9,6 +9,8 @@ package final class IdentityResolver {
   private struct Entry {
     let startTime: UInt64
     let executable: String
+    /// What it was called then.
+    let name: String
     let identity: ProcessIdentity
   }
 
@@ -38,15 +40,21 @@ package final class IdentityResolver {
   /// - Returns: at least a name and the process' number.
   package func identity(of pid: UInt32, name: String) -> ProcessIdentity {
     guard let startTime = processes.startTime(of: pid) else {
-      return known[pid]?.identity ?? unknown(pid, name: name)
+      // The number may have been another process' meanwhile.
+      if let entry = known[pid], entry.name == name { return entry.identity }
+      return unknown(pid, name: name)
     }
     let executable = processes.executablePath(of: pid) ?? ""
     if let entry = known[pid], entry.startTime == startTime, entry.executable == executable {
       return entry.identity
     }
     let identity = resolve(pid, executable: executable, name: name)
+    // A program that is being started has no words and no environment yet.
+    let isBeginning = !executable.isEmpty && read(pid, "cmdline", limit: 1).isEmpty
+    guard !isBeginning else { return identity }
     if known.count >= Self.limit { known = [:] }
-    known[pid] = Entry(startTime: startTime, executable: executable, identity: identity)
+    known[pid] = Entry(
+      startTime: startTime, executable: executable, name: name, identity: identity)
     return identity
   }
 

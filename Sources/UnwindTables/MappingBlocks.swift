@@ -63,16 +63,6 @@ extension MappingBlocks {
       isTruncated: content.isTruncated)
   }
 
-  /// Says that the kernel gave a forked child its parent's entry, so that the block stays as long
-  /// as either; false if the parent has none.
-  @discardableResult
-  package func adopt(child: UInt32, from parent: UInt32) -> Bool {
-    guard let index = indexOfProcess[parent] else { return false }
-    blocks[index]?.users += 1
-    setBlock(of: child, to: index)
-    return true
-  }
-
   /// Forgets a process that has ended, or is to be seen anew.
   package func remove(pid: UInt32) {
     // Nothing depends on success: an entry that stays names a version that is gone.

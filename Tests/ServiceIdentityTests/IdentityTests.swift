@@ -64,8 +64,8 @@ import Testing
     let resolver = IdentityResolver(roots: HostRoots())
     let pid = UInt32(process.processIdentifier)
     // The child is the test itself until it has begun the program.
-    let end = ContinuousClock().now + .seconds(10)
-    while Processes(roots: HostRoots()).executablePath(of: pid)?.hasSuffix("/sleep") != true,
+    let end = ContinuousClock().now + .seconds(20)
+    while resolver.identity(of: pid, name: "sleep").serviceName != "shop",
       ContinuousClock().now < end
     {
       usleep(1_000)
@@ -77,6 +77,11 @@ import Testing
     #expect(identity.process["process.command_args"] == .strings(["/bin/sleep", "60"]))
     #expect(!"\(identity)".contains("CANARY"))
     #expect(resolver.identity(of: pid, name: "other") == identity)
+    process.terminate()
+    process.waitUntilExit()
+    #expect(resolver.identity(of: pid, name: "sleep") == identity)
+    // Somebody else who had the number since.
+    #expect(resolver.identity(of: pid, name: "other").serviceName == "other")
   }
 
   @Test func aProcessThatHasEndedIsCalledByItsName() {

@@ -63,18 +63,6 @@ import Unwinding
     }
   }
 
-  @Test func aForkedChildKeepsTheBlockOfItsParent() throws {
-    let block = try blocks.publish(pid: 1, identity: .fixture, mappings: list(5))
-    #expect(blocks.adopt(child: 2, from: 1))
-    #expect(!blocks.adopt(child: 3, from: 9))
-    blocks.remove(pid: 1)
-    #expect(version(of: block) == block.version)
-    #expect(blocks.isPublished(block, for: 2))
-    #expect(!blocks.isPublished(block, for: 1))
-    blocks.remove(pid: 2)
-    #expect(version(of: block) == 0)
-  }
-
   @Test func aProcessThatFindsNoRoomIsRefusedAndUnknown() throws {
     let slots = TableLayout.mappingCount / (MappingList.limit + 1)
     for pid in 0..<UInt32(slots) {
