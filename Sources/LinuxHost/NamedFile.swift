@@ -85,7 +85,14 @@ package enum NamedFile {
   }
 
   private static func write(_ bytes: [UInt8], to descriptor: CInt) throws(Failure) {
-    let code: CInt = unsafe bytes.withUnsafeBytes { buffer in
+    if let code = writeAll(bytes, to: descriptor) { throw Failure(code: code) }
+  }
+
+  /// Writes all bytes to an open file.
+  ///
+  /// - Returns: the `errno` of what went wrong, nil if nothing did.
+  static func writeAll(_ bytes: [UInt8], to descriptor: CInt) -> CInt? {
+    unsafe bytes.withUnsafeBytes { buffer in
       var written = 0
       while written < buffer.count {
         let status = unsafe Glibc.write(
@@ -94,9 +101,8 @@ package enum NamedFile {
         guard status > 0 else { return errno }
         written += status
       }
-      return 0
+      return nil
     }
-    guard code == 0 else { throw Failure(code: code) }
   }
 
   /// Where a symbolic link leads: the file there is replaced, not the link.

@@ -51,7 +51,7 @@ package final class PrivateDirectory: Sendable {
     let temporary = ".\(name).\(getpid()).\(UInt64.random(in: .min ... .max))"
     let opened = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode: 0o600)
     guard opened >= 0 else { return false }
-    let isWhole = Self.writeAll(bytes, to: opened)
+    let isWhole = NamedFile.writeAll(bytes, to: opened) == nil
     guard close(opened) == 0, isWhole else {
       remove(temporary)
       return false
@@ -109,19 +109,5 @@ package final class PrivateDirectory: Sendable {
     how.mode = mode
     how.resolve = UInt64(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS)
     return unsafe wick_openat2(descriptor, name, &how)
-  }
-
-  private static func writeAll(_ bytes: [UInt8], to descriptor: CInt) -> Bool {
-    unsafe bytes.withUnsafeBytes { buffer in
-      var written = 0
-      while written < buffer.count {
-        let status = unsafe Glibc.write(
-          descriptor, buffer.baseAddress.map { unsafe $0 + written }, buffer.count - written)
-        if status < 0 && errno == EINTR { continue }
-        guard status > 0 else { return false }
-        written += status
-      }
-      return true
-    }
   }
 }

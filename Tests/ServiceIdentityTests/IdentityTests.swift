@@ -77,7 +77,7 @@ import Testing
     #expect(identity.process["process.command_args"] == .strings(["/bin/sleep", "60"]))
     #expect(!"\(identity)".contains("CANARY"))
     #expect(resolver.identity(of: pid, name: "other") == identity)
-    process.terminate()
+    kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
     #expect(resolver.identity(of: pid, name: "sleep") == identity)
     // Somebody else who had the number since.
