@@ -14,7 +14,6 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/timex.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,6 +26,25 @@ static inline int wick_openat2(int directory, const char *_Nonnull path,
 static inline int wick_open(const char *_Nonnull path, int flags, mode_t mode)
 {
   return open(path, flags, mode);
+}
+
+// What adjtimex(2) tells, as the kernel lays it out (include/uapi/linux/timex.h). The C library's header
+// brings types along that other modules have too.
+struct wick_clock_state {
+  uint32_t modes;
+  int64_t offset, frequency, maximum_error, estimated_error;
+  int32_t status;
+  int64_t constant, precision, tolerance, seconds, microseconds, tick;
+  int64_t pulse_frequency, jitter;
+  int32_t shift;
+  int64_t stability, jitter_count, calibration_count, error_count, stability_count;
+  int32_t atomic_time_offset;
+  int32_t unused[11];
+};
+
+static inline int wick_read_clock_state(struct wick_clock_state *_Nonnull state)
+{
+  return (int)syscall(SYS_adjtimex, state);
 }
 
 static inline ssize_t wick_read_link(const char *_Nonnull path, uint8_t *_Nullable to, size_t count)

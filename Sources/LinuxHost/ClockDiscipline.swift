@@ -32,26 +32,31 @@ package struct ClockDiscipline: Hashable, Sendable {
 
   /// Frequencies count in 2⁻¹⁶ parts per million.
   private static let frequencyUnit = 65_536.0 * 1_000_000
+  /// `STA_NANO`: offset and jitter are in nanoseconds instead of microseconds.
+  private static let nanosecondMode: Int32 = 0x2000
+  /// `TIME_ERROR`.
+  private static let notSynchronized: CInt = 5
 
   /// Nil where the kernel does not tell.
   package static func now() -> ClockDiscipline? {
-    var time = timex()
-    let state = unsafe adjtimex(&time)
+    var time = wick_clock_state()
+    let state = unsafe wick_read_clock_state(&time)
     guard state >= 0 else { return nil }
-    let unit = time.status & STA_NANO != 0 ? 1_000_000_000.0 : 1_000_000.0
+    let unit = time.status & nanosecondMode != 0 ? 1_000_000_000.0 : 1_000_000.0
     return ClockDiscipline(
-      isSynchronized: state != TIME_ERROR, offsetSeconds: Double(time.offset) / unit,
-      frequencyRatio: 1 + Double(time.freq) / frequencyUnit,
-      maximumErrorSeconds: Double(time.maxerror) / 1_000_000,
-      estimatedErrorSeconds: Double(time.esterror) / 1_000_000, status: Double(time.status),
+      isSynchronized: state != notSynchronized, offsetSeconds: Double(time.offset) / unit,
+      frequencyRatio: 1 + Double(time.frequency) / frequencyUnit,
+      maximumErrorSeconds: Double(time.maximum_error) / 1_000_000,
+      estimatedErrorSeconds: Double(time.estimated_error) / 1_000_000, status: Double(time.status),
       loopTimeConstant: Double(time.constant), tickSeconds: Double(time.tick) / 1_000_000,
-      internationalAtomicTimeOffsetSeconds: Double(time.tai),
+      internationalAtomicTimeOffsetSeconds: Double(time.atomic_time_offset),
       pulse: Pulse(
-        frequencyHertz: Double(time.ppsfreq) / frequencyUnit,
+        frequencyHertz: Double(time.pulse_frequency) / frequencyUnit,
         jitterSeconds: Double(time.jitter) / unit, shiftSeconds: Double(time.shift),
-        stabilityHertz: Double(time.stabil) / frequencyUnit, jitterCount: Double(time.jitcnt),
-        calibrationCount: Double(time.calcnt), errorCount: Double(time.errcnt),
-        stabilityCount: Double(time.stbcnt)))
+        stabilityHertz: Double(time.stability) / frequencyUnit,
+        jitterCount: Double(time.jitter_count),
+        calibrationCount: Double(time.calibration_count), errorCount: Double(time.error_count),
+        stabilityCount: Double(time.stability_count)))
   }
 
   /// What the local time is ahead of UTC, and what it is called.

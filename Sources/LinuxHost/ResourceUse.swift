@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 
 /// What this process has cost so far.
