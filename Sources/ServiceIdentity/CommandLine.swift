@@ -1,3 +1,5 @@
+import ResourceModel
+
 /// The words of a command line with everything taken out that may be a secret.
 ///
 /// What looks like one is replaced by `***`, also where it is none: a command line that says too

@@ -22,7 +22,7 @@ package struct OpenTelemetryEnvironment: Hashable, Sendable {
       if let value = Self.value(of: "OTEL_RESOURCE_ATTRIBUTES=", in: variable) {
         add(value)
       } else if let value = Self.value(of: "OTEL_SERVICE_NAME=", in: variable) {
-        service = SafeText(value.prefix(Self.lengthLimit)).nonEmpty.map { .string($0) }
+        service = SafeText(value).nonEmpty.map { .string($0) }
       }
     }
     if let service { resource["service.name"] = service }
