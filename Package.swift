@@ -37,10 +37,19 @@ var layer1: [Target] {
     .target(
       name: "ProfileFormats",
       dependencies: [
-        "ProfileModel", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "ProfileModel",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["Protobuf/profile.proto", "Web"], swiftSettings: settings,
       plugins: ["EmbedAssets"]),
+    .target(
+      name: "OTLPMessages",
+      dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["Protos"], swiftSettings: settings),
+    .target(
+      name: "PyroscopeMessages",
+      dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["Protos"], swiftSettings: settings),
     .target(name: "MetricFormats", dependencies: ["MetricModel"], swiftSettings: settings),
     .target(name: "Unwinding", swiftSettings: settings),
   ]

@@ -38,20 +38,20 @@ import Testing
     let scratch = try Scratch()
     let path = try scratch.write("a: 1\n", to: "file")
     for mode in [0o620, 0o602, 0o666] as [mode_t] {
-      chmod(path, mode)
+      unsafe chmod(path, mode)
       let failure = #expect(throws: TrustedFile.Failure.self) {
         try TrustedFile.read(path, limit: 100)
       }
       #expect(failure?.cause == .writableByOthers(mode))
     }
-    chmod(path, 0o644)
+    unsafe chmod(path, 0o644)
     #expect(try TrustedFile.read(path, limit: 100).count == 5)
   }
 
   @Test(.enabled(if: geteuid() == 0)) func aFileOfAnotherUserIsNotTrusted() throws {
     let scratch = try Scratch()
     let path = try scratch.write("a: 1\n", to: "file")
-    chown(path, 4_711, 0)
+    unsafe chown(path, 4_711, 0)
     let failure = #expect(throws: TrustedFile.Failure.self) {
       try TrustedFile.read(path, limit: 100)
     }
