@@ -62,6 +62,7 @@ package final class ContinuousSampler: Sendable {
 
   private let settings: Settings
   private let deliver: @Sendable (Event) -> Void
+  private let tick: @Sendable () -> Void
   private let exchange = Mutex(Exchange())
   private let thread = Mutex<WorkerThread?>(nil)
 
@@ -71,9 +72,14 @@ package final class ContinuousSampler: Sendable {
 
   /// - Parameters:
   ///   - settings: how to sample, and how long a window is.
-  ///   - deliver: is called on the sampling thread and must not wait.
-  package init(_ settings: Settings, deliver: @escaping @Sendable (Event) -> Void) {
+  ///   - tick: is called there in each turn, some times a second.
+  ///   - deliver: is called there and must not wait.
+  package init(
+    _ settings: Settings, tick: @escaping @Sendable () -> Void = {},
+    deliver: @escaping @Sendable (Event) -> Void
+  ) {
     self.settings = settings
+    self.tick = tick
     self.deliver = deliver
   }
 
@@ -97,18 +103,23 @@ package final class ContinuousSampler: Sendable {
 
   package var figures: SamplerFigures { exchange.withLock { $0.figures } }
 
+  /// The number of a tap that will be requested.
+  package func reserveTap() -> Int {
+    exchange.withLock { exchange in
+      exchange.lastRequest += 1
+      return exchange.lastRequest
+    }
+  }
+
   /// Has the samples of some processes delivered apart, as an event `tap`.
   ///
   /// - Parameters:
+  ///   - number: what the event will have; see `reserveTap`.
   ///   - pids: whose; empty for all.
   ///   - duration: for how long from now on.
-  /// - Returns: the number that the event will have.
-  package func requestTap(of pids: Set<UInt32>, for duration: Duration) -> Int {
-    exchange.withLock { exchange in
-      exchange.lastRequest += 1
-      exchange.requests.append(
-        TapRequest(number: exchange.lastRequest, pids: pids, duration: duration))
-      return exchange.lastRequest
+  package func requestTap(_ number: Int, of pids: Set<UInt32>, for duration: Duration) {
+    exchange.withLock {
+      $0.requests.append(TapRequest(number: number, pids: pids, duration: duration))
     }
   }
 
@@ -196,6 +207,7 @@ extension ContinuousSampler {
 
   /// Tells how things stand; false to end.
   private func goesOn(_ sampler: Sampler, _ governor: Governor) -> Bool {
+    tick()
     var figures = SamplerFigures()
     figures.bpfSeconds = sampler.kernelNanoseconds.map { Double($0) / 1_000_000_000 }
     figures.tables = Dictionary(sampler.tableFigures) { first, _ in first }

@@ -21,7 +21,7 @@ struct Governing {
         Governor.Reading(
           time: Double(now) / 1e9,
           kernelSeconds: Double(sampler.kernelNanoseconds ?? 0) / 1e9,
-          samplerSeconds: ResourceUse.ofThisThread().cpuSeconds,
+          foldingSeconds: Double(sampler.foldingNanoseconds) / 1e9,
           processSeconds: ResourceUse.now().cpuSeconds, pressure: pressure))
     }
     return governor.frequency != sampler.frequency

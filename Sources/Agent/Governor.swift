@@ -11,7 +11,7 @@ package struct Governor: Sendable {
     /// Resident memory and what the kernel holds for our maps, in bytes.
     package var memoryBytes: UInt64 = 150 << 20
     /// The fewest samples a second on each CPU that are worth while.
-    package var leastFrequency = 1
+    package var leastFrequency = 10
     /// Off: costs are told, but nothing is done.
     package var isEnforced = true
     package var burst: Burst?
@@ -39,20 +39,20 @@ package struct Governor: Sendable {
     package var time: Double
     /// CPU time of the programs in the kernel.
     package var kernelSeconds: Double
-    /// CPU time of the thread that takes samples in.
-    package var samplerSeconds: Double
+    /// CPU time in which samples were folded, which is part of the process's.
+    package var foldingSeconds: Double
     /// CPU time of this process, all threads.
     package var processSeconds: Double
     /// Per cent; nil where the kernel does not tell.
     package var pressure: Double?
 
     package init(
-      time: Double, kernelSeconds: Double, samplerSeconds: Double, processSeconds: Double,
+      time: Double, kernelSeconds: Double, foldingSeconds: Double, processSeconds: Double,
       pressure: Double? = nil
     ) {
       self.time = time
       self.kernelSeconds = kernelSeconds
-      self.samplerSeconds = samplerSeconds
+      self.foldingSeconds = foldingSeconds
       self.processSeconds = processSeconds
       self.pressure = pressure
     }
@@ -79,24 +79,29 @@ package struct Governor: Sendable {
   package private(set) var cpuShare = 0.0
 
   private let cpus: Double
-  /// The last minute, oldest first.
+  /// The last seconds, oldest first.
   private var readings: [Reading] = []
+  /// One for each span of `pastStep`, oldest first.
+  private var past: [Reading] = []
   /// No decision is made of what was measured before this.
   private var judgedFrom: Double?
   private var calmSince: Double?
   private var burstEnd: Double?
   private var noBurstBefore = 0.0
 
-  private static let memorySeconds = 60.0
   /// What is looked at to lower the frequency.
   private static let lastSeconds = 2.0
+  /// What is looked at to see what all the rest costs. What comes once, such as to build unwind
+  /// tables at the start, is spread over it.
+  private static let pastSeconds = 600.0
+  private static let pastStep = 10.0
   /// How long it has to cost little before the frequency is raised.
   private static let calmSeconds = 10.0
   /// Of its share, what sampling is set to take: costs vary.
   private static let aim = 0.85
   private static let calmShare = 0.65
   /// Of the budget, what is left for sampling whatever the rest costs.
-  private static let leastShare = 0.1
+  private static let leastShare = 0.25
 
   package init(frequency: Int, cpus: Int, budget: Budget) {
     wanted = frequency
@@ -117,7 +122,9 @@ package struct Governor: Sendable {
   /// - Returns: the frequency that is right from now on, if it is another one.
   package mutating func take(_ reading: Reading) -> Int? {
     readings.append(reading)
-    readings.removeAll { $0.time < reading.time - Self.memorySeconds }
+    readings.removeAll { $0.time < reading.time - 2 * Self.lastSeconds }
+    if past.last.map({ reading.time - $0.time >= Self.pastStep }) ?? true { past.append(reading) }
+    past.removeAll { $0.time < reading.time - Self.pastSeconds }
     let before = frequency
     judge(reading)
     guard frequency != before else { return nil }
@@ -135,7 +142,7 @@ extension Governor {
     }
     cpuShare = share(from: last, to: now) { $0.kernelSeconds + $0.processSeconds }
     guard budget.isEnforced, last.time >= judgedFrom ?? last.time else { return }
-    let sampling = share(from: last, to: now) { $0.kernelSeconds + $0.samplerSeconds }
+    let sampling = share(from: last, to: now) { $0.kernelSeconds + $0.foldingSeconds }
     let room = room(until: now)
     if sampling > room {
       lower(by: Self.aim * room / sampling)
@@ -150,9 +157,11 @@ extension Governor {
 
   /// The share of all CPUs' time that is left for sampling, once the rest has its own.
   private func room(until now: Reading) -> Double {
-    guard let first = readings.first, now.time > first.time else { return budget.cpuShare }
-    let rest = share(from: first, to: now) { $0.processSeconds - $0.samplerSeconds }
-    return max(budget.cpuShare - rest, Self.leastShare * budget.cpuShare)
+    guard let first = past.first else { return budget.cpuShare }
+    let rest = max(
+      0, now.processSeconds - now.foldingSeconds - first.processSeconds + first.foldingSeconds)
+    let share = rest / max(Self.pastSeconds, now.time - first.time) / cpus
+    return max(budget.cpuShare - share, Self.leastShare * budget.cpuShare)
   }
 
   private func share(from: Reading, to: Reading, _ seconds: (Reading) -> Double) -> Double {

@@ -7,17 +7,9 @@ package struct ResourceUse: Sendable {
   /// The most memory it ever had resident, in bytes.
   package let peakResidentBytes: UInt64
 
-  package static func now() -> ResourceUse { of(RUSAGE_SELF.rawValue) }
-
-  /// What the calling thread has cost so far; its memory is that of the whole process.
-  package static func ofThisThread() -> ResourceUse { of(thread) }
-
-  /// - Source: Linux, getrusage(2): `RUSAGE_THREAD`, which the module of the C library leaves out.
-  private static let thread: CInt = 1
-
-  private static func of(_ whose: CInt) -> ResourceUse {
+  package static func now() -> ResourceUse {
     var usage = rusage()
-    _ = unsafe getrusage(__rusage_who_t(whose), &usage)
+    _ = unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     let seconds = Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
     let microseconds = Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)
     return ResourceUse(

@@ -188,7 +188,9 @@ package final class Sampler {
     inbox.turnEnd = Clock.monotonic() &+ Self.turnNanoseconds
     try ring.wait(or: copyRing, timeout: timeout)
     let settled = Clock.monotonic() &- Self.settlingNanoseconds
+    let before = Clock.threadCPU()
     try drain()
+    foldingNanoseconds &+= Clock.threadCPU() &- before
     // Without samples nothing else reads the events, and their ring is bounded.
     inbox.advance(to: settled)
     unwinding.release(processes.takeRetired())
@@ -239,6 +241,9 @@ package final class Sampler {
     return try? object.counters(map: "counters", count: Self.counterCount)[
       Int(COUNTER_RUN_NS.rawValue)]
   }
+
+  /// CPU time that folding samples has taken so far, in nanoseconds: what grows with the frequency.
+  package private(set) var foldingNanoseconds: UInt64 = 0
 
   /// Bytes of kernel memory that our maps take.
   package var mapBytes: Int { fixedMapBytes + unwinding.grownKernelBytes }
