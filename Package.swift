@@ -205,6 +205,7 @@ var tests: [Target] {
       name: "HostMetricsTests",
       dependencies: ["HostMetrics", "LinuxHost", "MetricFormats", "MetricModel"],
       swiftSettings: settings),
+    .testTarget(name: "MetricModelTests", dependencies: ["MetricModel"], swiftSettings: settings),
     .testTarget(
       name: "MetricFormatsTests", dependencies: ["MetricFormats", "MetricModel"],
       swiftSettings: settings),
