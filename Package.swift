@@ -16,6 +16,7 @@ let package = Package(
   products: [.executable(name: "wick", targets: ["wick"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ],
   targets: layer0 + layer1 + layer2 + layer3 + layer4 + programs + build + tests,
@@ -88,6 +89,11 @@ var layer2: [Target] {
 // The domain.
 var layer3: [Target] {
   [
+    .target(
+      name: "AgentLog",
+      dependencies: [
+        "LinuxHost", "ResourceModel", .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: settings),
     .target(
       name: "ProcessTracking",
       dependencies: ["ELF", "LinuxHost", "PerfEvents", "ProfileModel", "RemoteUnwinding"],
@@ -202,9 +208,14 @@ var tests: [Target] {
       name: "AgentTests",
       dependencies: ["Agent", "LinuxHost", "ProfileModel", "Sampling"], swiftSettings: settings),
     .testTarget(
+      name: "AgentLogTests",
+      dependencies: ["AgentLog", "LinuxHost", .product(name: "Logging", package: "swift-log")],
+      swiftSettings: settings),
+    .testTarget(
       name: "HostMetricsTests",
       dependencies: ["HostMetrics", "LinuxHost", "MetricFormats", "MetricModel"],
       swiftSettings: settings),
+    .testTarget(name: "MetricModelTests", dependencies: ["MetricModel"], swiftSettings: settings),
     .testTarget(
       name: "MetricFormatsTests", dependencies: ["MetricFormats", "MetricModel"],
       swiftSettings: settings),
