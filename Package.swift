@@ -109,7 +109,7 @@ var layer3: [Target] {
       swiftSettings: settings),
     .target(name: "Export", dependencies: ["LinuxHost"], swiftSettings: settings),
     .target(
-      name: "ServiceIdentity", dependencies: ["LinuxHost", "ResourceModel"],
+      name: "ServiceIdentity", dependencies: ["ELF", "LinuxHost", "ProfileModel", "ResourceModel"],
       swiftSettings: settings),
     .target(
       name: "UnwindTables",
