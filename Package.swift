@@ -37,20 +37,25 @@ var layer1: [Target] {
     .target(
       name: "ProfileFormats",
       dependencies: [
-        "ProfileModel",
+        "OTLPMessages", "ProfileModel", "PyroscopeMessages", "ResourceModel",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["Protobuf/profile.proto", "Web"], swiftSettings: settings,
       plugins: ["EmbedAssets"]),
     .target(
       name: "OTLPMessages",
-      dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      dependencies: ["ResourceModel", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["Protos"], swiftSettings: settings),
     .target(
       name: "PyroscopeMessages",
       dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["Protos"], swiftSettings: settings),
-    .target(name: "MetricFormats", dependencies: ["MetricModel"], swiftSettings: settings),
+    .target(
+      name: "MetricFormats",
+      dependencies: [
+        "MetricModel", "OTLPMessages", "ResourceModel",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ], swiftSettings: settings),
     .target(name: "Unwinding", swiftSettings: settings),
   ]
 }
@@ -101,7 +106,12 @@ var layer3: [Target] {
     .target(
       name: "HostMetrics", dependencies: ["LinuxHost", "MetricModel"],
       swiftSettings: settings),
-    .target(name: "Export", dependencies: ["LinuxHost"], swiftSettings: settings),
+    .target(
+      name: "Export",
+      dependencies: [
+        "Compression", "LinuxHost", "MetricFormats", "MetricModel", "ProfileFormats",
+        "ProfileModel", "ResourceModel",
+      ], swiftSettings: settings),
     .target(
       name: "ServiceIdentity", dependencies: ["LinuxHost", "ResourceModel"],
       swiftSettings: settings),
@@ -140,8 +150,8 @@ var programs: [Target] {
     .executableTarget(
       name: "wick-bench",
       dependencies: [
-        "ELF", "HostMetrics", "LinuxHost", "MetricFormats", "MetricModel", "UnwindTables",
-        "Unwinding",
+        "Compression", "ELF", "Export", "HostMetrics", "LinuxHost", "MetricFormats", "MetricModel",
+        "ProfileFormats", "ProfileModel", "ResourceModel", "UnwindTables", "Unwinding",
       ], swiftSettings: settings),
   ]
 }
