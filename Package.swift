@@ -16,6 +16,7 @@ let package = Package(
   products: [.executable(name: "wick", targets: ["wick"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ],
   targets: layer0 + layer1 + layer2 + layer3 + layer4 + programs + build + tests,
@@ -94,6 +95,11 @@ var layer2: [Target] {
 var layer3: [Target] {
   [
     .target(
+      name: "AgentLog",
+      dependencies: [
+        "LinuxHost", "ResourceModel", .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: settings),
+    .target(
       name: "ProcessTracking",
       dependencies: ["ELF", "LinuxHost", "PerfEvents", "ProfileModel", "RemoteUnwinding"],
       swiftSettings: settings),
@@ -113,7 +119,7 @@ var layer3: [Target] {
         "ProfileModel", "ResourceModel",
       ], swiftSettings: settings),
     .target(
-      name: "ServiceIdentity", dependencies: ["LinuxHost", "ResourceModel"],
+      name: "ServiceIdentity", dependencies: ["ELF", "LinuxHost", "ProfileModel", "ResourceModel"],
       swiftSettings: settings),
     .target(
       name: "UnwindTables",
@@ -211,6 +217,10 @@ var tests: [Target] {
     .testTarget(
       name: "AgentTests",
       dependencies: ["Agent", "LinuxHost", "ProfileModel", "Sampling"], swiftSettings: settings),
+    .testTarget(
+      name: "AgentLogTests",
+      dependencies: ["AgentLog", "LinuxHost", .product(name: "Logging", package: "swift-log")],
+      swiftSettings: settings),
     .testTarget(
       name: "HostMetricsTests",
       dependencies: ["HostMetrics", "LinuxHost", "MetricFormats", "MetricModel"],
