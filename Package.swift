@@ -40,20 +40,25 @@ var layer1: [Target] {
     .target(
       name: "ProfileFormats",
       dependencies: [
-        "ProfileModel",
+        "OTLPMessages", "ProfileModel", "PyroscopeMessages", "ResourceModel",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["Protobuf/profile.proto", "Web"], swiftSettings: settings,
       plugins: ["EmbedAssets"]),
     .target(
       name: "OTLPMessages",
-      dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      dependencies: ["ResourceModel", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["Protos"], swiftSettings: settings),
     .target(
       name: "PyroscopeMessages",
       dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["Protos"], swiftSettings: settings),
-    .target(name: "MetricFormats", dependencies: ["MetricModel"], swiftSettings: settings),
+    .target(
+      name: "MetricFormats",
+      dependencies: [
+        "MetricModel", "OTLPMessages", "ResourceModel",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ], swiftSettings: settings),
     .target(name: "Unwinding", swiftSettings: settings),
   ]
 }
@@ -112,7 +117,8 @@ var layer3: [Target] {
     .target(
       name: "Export",
       dependencies: [
-        "Compression", "LinuxHost",
+        "Compression", "LinuxHost", "MetricFormats", "MetricModel", "ProfileFormats",
+        "ProfileModel", "ResourceModel",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -156,8 +162,8 @@ var programs: [Target] {
     .executableTarget(
       name: "wick-bench",
       dependencies: [
-        "ELF", "HostMetrics", "LinuxHost", "MetricFormats", "MetricModel", "UnwindTables",
-        "Unwinding",
+        "Compression", "ELF", "Export", "HostMetrics", "LinuxHost", "MetricFormats", "MetricModel",
+        "ProfileFormats", "ProfileModel", "ResourceModel", "UnwindTables", "Unwinding",
       ], swiftSettings: settings),
   ]
 }
