@@ -109,7 +109,7 @@ var layer3: [Target] {
       swiftSettings: settings),
     .target(name: "Export", dependencies: ["LinuxHost"], swiftSettings: settings),
     .target(
-      name: "ServiceIdentity", dependencies: ["LinuxHost", "ResourceModel"],
+      name: "ServiceIdentity", dependencies: ["ELF", "LinuxHost", "ProfileModel", "ResourceModel"],
       swiftSettings: settings),
     .target(
       name: "UnwindTables",
@@ -215,6 +215,7 @@ var tests: [Target] {
       name: "HostMetricsTests",
       dependencies: ["HostMetrics", "LinuxHost", "MetricFormats", "MetricModel"],
       swiftSettings: settings),
+    .testTarget(name: "MetricModelTests", dependencies: ["MetricModel"], swiftSettings: settings),
     .testTarget(
       name: "MetricFormatsTests", dependencies: ["MetricFormats", "MetricModel"],
       swiftSettings: settings),

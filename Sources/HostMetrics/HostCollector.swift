@@ -17,7 +17,14 @@ package struct HostCollector {
       MemoryCollector(), NetworkClassCollector(), NetworkDeviceCollector(),
       NetworkStatisticsCollector(), OperatingSystemCollector(), PressureCollector(),
       SelinuxCollector(), SocketCollector(), SoftnetCollector(), KernelCollector(),
-      TimeCollector(), DatagramQueueCollector(), KernelNameCollector(), VirtualMemoryCollector(),
+      TimeCollector(), ClockDisciplineCollector(), DatagramQueueCollector(), KernelNameCollector(),
+      VirtualMemoryCollector(), BlockCacheCollector(), BondingCollector(),
+      CopyOnWriteFileSystemCollector(), ProcessorFrequencyCollector(), FirmwareCollector(),
+      MemoryErrorCollector(), FibreChannelCollector(), SensorCollector(), InfiniBandCollector(),
+      VirtualServerCollector(), SoftwareRaidCollector(), NetworkFileSystemCollector(),
+      NetworkFileServerCollector(), SolidStateDriveCollector(), PowerSupplyCollector(),
+      EnergyCollector(), SchedulerCollector(), TapeCollector(), ThermalCollector(),
+      JournalingFileSystemCollector(), PooledFileSystemCollector(),
     ]
   }
 

@@ -35,6 +35,13 @@ package enum SystemFile {
     return names
   }
 
+  /// Where a path leads without symbolic links; nil if there is nothing.
+  package static func realPath(_ path: String) -> String? {
+    guard let resolved = unsafe realpath(path, nil) else { return nil }
+    defer { unsafe free(resolved) }
+    return unsafe String(cString: resolved)
+  }
+
   private static let entryLimit = 65_536
 
   static func readAll(_ descriptor: CInt, limit: Int) -> [UInt8] {
