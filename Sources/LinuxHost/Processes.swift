@@ -89,14 +89,7 @@ package struct Processes: Sendable {
   }
 
   /// Where a process' executable file is in its own tree of files; nil if that may not be seen.
-  package func executablePath(of pid: UInt32) -> String? {
-    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: Limits.nameBytes) { buffer, filled in
-      let length = unsafe wick_read_link(
-        "\(roots.proc)/\(pid)/exe", buffer.baseAddress, buffer.count)
-      filled = max(0, Int(length))
-    }
-    return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
-  }
+  package func executablePath(of pid: UInt32) -> String? { link(of: pid, "exe") }
 
   /// The numbers behind a field of `/proc/PID/status`.
   private func status(of pid: UInt32, field: String) -> [UInt32]? {

@@ -25,6 +25,7 @@ package final class Sampler {
   private let unwinding: KernelUnwinding
   private var triggers: [PerfEvent] = []
   private let statistics: RunTimeStatistics?
+  private let fixedMapBytes: Int
 
   private static let wakeupShare = 4
   /// What the kernel was told last.
@@ -44,6 +45,7 @@ package final class Sampler {
     let events = try ProcessEventStream(cpus: machine.onlineCPUs())
     self.events = events
     object = try Self.load(options, machine)
+    fixedMapBytes = object.mapBytes()
     let unwinding = try Self.unwinding(options, object)
     self.unwinding = unwinding
     folder = SampleFolder(
@@ -186,7 +188,9 @@ package final class Sampler {
     inbox.turnEnd = Clock.monotonic() &+ Self.turnNanoseconds
     try ring.wait(or: copyRing, timeout: timeout)
     let settled = Clock.monotonic() &- Self.settlingNanoseconds
+    let before = Clock.threadCPU()
     try drain()
+    foldingNanoseconds &+= Clock.threadCPU() &- before
     // Without samples nothing else reads the events, and their ring is bounded.
     inbox.advance(to: settled)
     unwinding.release(processes.takeRetired())
@@ -228,10 +232,30 @@ package final class Sampler {
     return open
   }
 
-  /// How long the kernel's side has run so far, in nanoseconds; nil where it is not measured.
+  /// How long the kernel's side has run so far, in nanoseconds; nil where that cannot be read.
+  ///
+  /// The kernel measures all programs where it lets us ask; else it is what the program that takes
+  /// the samples has measured of itself.
   package var kernelNanoseconds: UInt64? {
-    statistics == nil ? nil : object.runTimeNanoseconds()
+    if statistics != nil { return object.runTimeNanoseconds() }
+    return try? object.counters(map: "counters", count: Self.counterCount)[
+      Int(COUNTER_RUN_NS.rawValue)]
   }
+
+  /// CPU time that folding samples has taken so far, in nanoseconds: what grows with the frequency.
+  package private(set) var foldingNanoseconds: UInt64 = 0
+
+  /// Bytes of kernel memory that our maps take.
+  package var mapBytes: Int { fixedMapBytes + unwinding.grownKernelBytes }
+
+  /// Samples by the kernel's own count, of all windows.
+  package var taken: UInt64 {
+    let counters = try? object.counters(map: "counters", count: Self.counterCount)
+    guard let counters else { return 0 }
+    return (0..<2).reduce(0) { $0 &+ WindowCounts(counters, parity: $1).taken }
+  }
+
+  private static let counterCount = Int(COUNTER_COUNT.rawValue) * Int(COUNTER_WINDOWS)
 
   /// What the unwind tables hold and how that went, by the names of the summary.
   package var tableFigures: [(String, UInt64)] {
@@ -285,8 +309,7 @@ extension Sampler {
 
   /// Closes the ledger of a window of which no more samples come.
   private func finish(_ window: SampleWindow) throws {
-    let counters = try object.counters(
-      map: "counters", count: Int(COUNTER_COUNT.rawValue) * Int(COUNTER_WINDOWS))
+    let counters = try object.counters(map: "counters", count: Self.counterCount)
     targetsLost = counters[Int(COUNTER_TARGETS_FULL.rawValue)]
     let parity = window.isOdd ? 1 : 0
     let counts = WindowCounts(counters, parity: parity)
