@@ -69,7 +69,7 @@ package struct Governor: Sendable {
     case exceeded
   }
 
-  package let budget: Budget
+  package var budget: Budget
   /// Samples a second on each CPU that the operator wants.
   package private(set) var wanted: Int
   /// Samples a second on each CPU, now.
@@ -91,8 +91,9 @@ package struct Governor: Sendable {
 
   /// What is looked at to lower the frequency.
   private static let lastSeconds = 2.0
-  /// What is looked at to see what all the rest costs. What comes once, such as to build unwind
-  /// tables at the start, is spread over it.
+  /// What is looked at to see what all the rest costs.
+  ///
+  /// What comes once, such as to build unwind tables at the start, is spread over it.
   private static let pastSeconds = 600.0
   private static let pastStep = 10.0
   /// How long it has to cost little before the frequency is raised.
@@ -188,7 +189,7 @@ extension Governor {
     let since = calmSince ?? now.time
     calmSince = since
     guard now.time - since >= Self.calmSeconds else { return }
-    let factor = sampling > 0 ? min(2, Self.aim * room / sampling) : 2
+    let factor = sampling > 0 ? min(4, Self.aim * room / sampling) : 4
     frequency = min(wanted, max(frequency + 1, Int(Double(frequency) * factor)))
     if frequency == wanted { state = .normal }
   }
