@@ -30,6 +30,7 @@ var layer0: [Target] {
   [
     .target(name: "ProfileModel", swiftSettings: settings),
     .target(name: "MetricModel", swiftSettings: settings),
+    .target(name: "Health", dependencies: ["ResourceModel"], swiftSettings: settings),
     .target(name: "ResourceModel", swiftSettings: settings),
   ]
 }
@@ -70,6 +71,8 @@ var layer2: [Target] {
     .systemLibrary(name: "CLibELF", pkgConfig: "libelf", providers: [.apt(["libelf-dev"])]),
     .systemLibrary(name: "CLibUnwind", providers: [.apt(["libunwind-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .target(name: "YAML", dependencies: ["CLibYAML"], swiftSettings: settings),
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "BPFShared", path: "BPF/shared"),
     .target(name: "CDemangle", linkerSettings: [.linkedLibrary("iberty")]),
@@ -96,6 +99,9 @@ var layer2: [Target] {
 // The domain.
 var layer3: [Target] {
   [
+    .target(
+      name: "Configuration", dependencies: ["Export", "LinuxHost", "YAML"],
+      swiftSettings: settings),
     .target(
       name: "AgentLog",
       dependencies: [
@@ -142,11 +148,23 @@ var layer3: [Target] {
 var layer4: [Target] {
   [
     .target(
+      name: "AgentEndpoint",
+      dependencies: [
+        "Compression", "Health", "LinuxHost", "ResourceModel",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ], swiftSettings: settings),
+    .target(
       name: "Agent",
       dependencies: [
-        "Compression", "ELF", "Export", "LinuxHost", "PerfEvents", "ProcessTracking",
-        "ProfileFormats", "ProfileModel", "ResourceModel", "Sampling", "ServiceIdentity",
-        "Symbolization", "Unwinding",
+        "AgentEndpoint", "AgentLog", "Compression", "Configuration", "ELF", "Export", "Health",
+        "HostMetrics", "LinuxHost", "MetricFormats", "MetricModel", "PerfEvents",
+        "ProcessTracking", "ProfileFormats", "ProfileModel", "ResourceModel", "Sampling",
+        "ServiceIdentity", "Symbolization", "Unwinding",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
       ], swiftSettings: settings)
   ]
 }
@@ -156,8 +174,9 @@ var programs: [Target] {
     .executableTarget(
       name: "wick",
       dependencies: [
-        "Agent", "Compression", "Export", "LinuxHost", "ProfileFormats", "ProfileModel",
-        "Sampling", "Unwinding", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Agent", "AgentEndpoint", "AgentLog", "Compression", "Configuration", "Export", "Health",
+        "LinuxHost", "ProfileFormats", "ProfileModel", "Sampling", "Unwinding",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
     .executableTarget(
       name: "wick-bench",

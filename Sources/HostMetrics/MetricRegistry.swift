@@ -45,17 +45,20 @@ package final class MetricRegistry: Sendable {
   ///   - roots: where the kernel's and the host's files are.
   ///   - settings: limits.
   ///   - collectors: what is collected of the host.
+  ///   - without: names of collectors that are left out.
   ///   - services: what tells services apart; nil for no figures of them.
   ///   - agent: our own figures as they are now; nil for none.
   package convenience init(
     roots: HostRoots, settings: Settings = Settings(), collectors kinds: Collectors = .all,
-    services: ServiceCollector? = nil, agent: (@Sendable () -> AgentFigures?)? = nil
+    without: Set<String> = [], services: ServiceCollector? = nil, agent: (@Sendable () -> AgentFigures?)? = nil
   ) {
     var collectors = HostCollectors.all
     if kinds == .all { collectors.append(ControlGroupCollector()) }
     if let services { collectors.append(services) }
     if let agent { collectors.append(AgentCollector(figures: agent)) }
-    self.init(roots: roots, settings: settings, collectors: collectors)
+    self.init(
+      roots: roots, settings: settings,
+      collectors: collectors.filter { !without.contains(type(of: $0).name) })
   }
 
   init(roots: HostRoots, settings: Settings, collectors: [any Collector]) {

@@ -7,6 +7,9 @@ package struct Processes: Sendable {
 
   package init(roots: HostRoots) { self.roots = roots }
 
+  /// The number of this process.
+  package static var own: UInt32 { UInt32(clamping: getpid()) }
+
   /// All process IDs, in no order.
   package func all() -> [UInt32] { numbers(in: roots.proc) }
 

@@ -1,45 +1,56 @@
 import Agent
+import AgentEndpoint
+import AgentLog
 import ArgumentParser
+import Configuration
 import Export
 import LinuxHost
 import Sampling
 
-/// `wick agent`: profiles for as long as it runs.
+/// `wick agent`: profiles and measures for as long as it runs.
 struct AgentCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "agent",
-    abstract: "Profile the host continuously, and keep a profile of each service and window.",
+    abstract: "Profile the host continuously, collect its metrics, and send both.",
     discussion: """
-      Profiles are pprof files, the newest ones; wick report and go tool pprof read them. SIGTERM and \
-      Ctrl-C end it after the last window is written.
+      What it does stands in a file, which wick-agent.yaml(5) describes; options count more than \
+      the environment, and that more than the file. With no destination in the file, profiles are \
+      kept as pprof files, which wick report and go tool pprof read. SIGHUP has the file read \
+      again; SIGTERM and Ctrl-C end it after the last window is exported.
       """)
+
+  @Option(
+    help: ArgumentHelp("Read this file. (default: \(AgentConfiguration.defaultFile))", valueName: "file"))
+  var config: String?
 
   @Option(
     name: [.customShort("F"), .long],
     help: ArgumentHelp("Samples a second on each CPU.", valueName: "hertz"))
-  var frequency = 99
+  var frequency: Int?
 
   @Option(
-    help: ArgumentHelp("Length of a window: 10s, 1m. (default: 10s)", valueName: "time"),
+    help: ArgumentHelp("Length of a window: 10s, 1m.", valueName: "time"),
     transform: DurationArgument.parse)
-  var window = Duration.seconds(10)
+  var window: Duration?
 
   @Option(
-    help: ArgumentHelp("Keep profiles in this directory, which must be ours.", valueName: "folder"))
-  var profiles = "/var/lib/wick/profiles"
+    help: ArgumentHelp(
+      "Keep profiles in this directory, which must be ours, while there is no destination.",
+      valueName: "folder"))
+  var profiles: String?
 
   @Option(
     name: .customLong("keep-bytes"),
     help: ArgumentHelp(
       "Bytes of profiles to keep, such as 64M or 1G; the oldest make room.", valueName: "bytes"),
     transform: ByteCountArgument.parse)
-  var keptBytes = 256 << 20
+  var keptBytes: Int?
 
   @Option(
     name: .customLong("keep-time"),
-    help: ArgumentHelp("How long to keep a profile. (default: 24h)", valueName: "time"),
+    help: ArgumentHelp("How long to keep a profile.", valueName: "time"),
     transform: DurationArgument.parse)
-  var keptTime = Duration.seconds(24 * 3_600)
+  var keptTime: Duration?
 
   @Option(
     name: .customLong("max-table-memory"),
@@ -47,43 +58,121 @@ struct AgentCommand: ParsableCommand {
       "Memory in the kernel for unwind tables, 1M to 256M; what is over is copied instead.",
       valueName: "bytes"),
     transform: TableMemoryArgument.parse)
-  var tableBytes = 64 << 20
+  var tableBytes: Int?
 
-  @Flag(help: "End after the first window.")
+  @Flag(
+    help: "Export one window and end: with 0 only if every destination has accepted it.")
   var once = false
+
+  @Flag(
+    name: .customLong("check-config"),
+    help: "Say what is wrong with the configuration on this host, and end: with 0 if nothing is.")
+  var checksConfiguration = false
+
+  @Flag(
+    name: .customLong("print-config"),
+    help: "Print the configuration as it holds, without secrets, and end.")
+  var printsConfiguration = false
 
   @Option(
     help: ArgumentHelp("Write the ledger and the cost as JSON to a file.", valueName: "file"))
   var summary: String?
 
   mutating func validate() throws {
-    guard frequency >= 1 else { throw ValidationError("The frequency must be at least 1.") }
-    guard window >= .seconds(1) else { throw ValidationError("A window lasts a second at least.") }
+    if let frequency, frequency < 1 {
+      throw ValidationError("The frequency must be at least 1.")
+    }
+    if let window, window < .seconds(1) {
+      throw ValidationError("A window lasts a second at least.")
+    }
   }
 
   func run() throws {
-    let summaryFile = try summary.map { try OutputFile($0) }
-    let agent = try ProfilingAgent(settings, signals: SignalMask())
-    for missing in agent.degradations {
-      Self.tell(
-        "\(missing.feature.rawValue): \(missing.cause): \(missing.loss) (\(missing.remedy))")
+    // Before any other thread: they all inherit it.
+    let signals = SignalMask()
+    if checksConfiguration { throw ExitCode(check()) }
+    let configuration: AgentConfiguration
+    do throws(ConfigurationErrors) {
+      configuration = try load()
+    } catch {
+      for line in error.lines { Terminal.writeError("wick: \(line)\n") }
+      throw ExitCode.failure
     }
-    let figures = try agent.run(report: Self.tell)
-    try summaryFile?.write(Array(figures.json.utf8))
+    if printsConfiguration { return Terminal.write(configuration.dump) }
+    try run(configuration, signals)
   }
 
-  private static func tell(_ sentence: String) { Terminal.writeError("wick: \(sentence)\n") }
-
-  private var settings: ProfilingAgent.Settings {
+  private func run(_ configuration: AgentConfiguration, _ signals: SignalMask) throws {
+    let summaryFile = try summary.map { try OutputFile($0) }
     var settings = ProfilingAgent.Settings()
-    settings.sampling.sampler.frequency = frequency
-    settings.sampling.sampler.tableBytes = tableBytes
-    settings.sampling.interval = window
-    settings.sampling.commandLine = CommandLine.arguments.joined(separator: " ")
-    settings.directory = profiles
-    settings.limits.bytes = UInt64(keptBytes)
-    settings.limits.age = keptTime
+    settings.configuration = configuration
+    settings.file = file
     settings.once = once
-    return settings
+    settings.commandLine = CommandLine.arguments.joined(separator: " ")
+    let agent = try ProfilingAgent(
+      settings, signals: signals, log: AgentLog(configuration.log.settings))
+    let outcome = agent.run { () throws(ConfigurationErrors) in try load() }
+    try summaryFile?.write(Array(outcome.summary.json.utf8))
+    if once, !outcome.isAccepted {
+      Terminal.writeError("wick: not everything was accepted (see the lines above)\n")
+      throw ExitCode.failure
+    }
+  }
+
+  private var file: String { config ?? AgentConfiguration.defaultFile }
+
+  /// A file that was not asked for may be missing.
+  private func load() throws(ConfigurationErrors) -> AgentConfiguration {
+    try AgentConfiguration.load(
+      file: file, isOptional: config == nil, environment: EnvironmentVariable.all,
+      overrides: overrides)
+  }
+
+  private func check() -> Int32 {
+    var probes = ConfigurationCheck.Probes()
+    probes.destination = { settings in
+      DestinationCheck.problems(of: settings).map { problem in
+        ConfigurationCheck.Finding(
+          key: problem.key, reason: problem.reason, remedy: problem.remedy ?? "see wick-agent.yaml(5)")
+      }
+    }
+    probes.isRunning = { (try? StatusClient.ask($0, .text)) != nil }
+    let check = ConfigurationCheck.run(
+      file: file, isOptional: config == nil, environment: EnvironmentVariable.all,
+      overrides: overrides, probes: probes)
+    for line in check.lines {
+      if check.exitCode == 0 { Terminal.write("\(line)\n") } else { Terminal.writeError("\(line)\n") }
+    }
+    return check.exitCode
+  }
+
+  private var overrides: [ConfigurationOverride] {
+    func given(_ key: String, _ value: String?, _ flag: String) -> ConfigurationOverride? {
+      value.map { ConfigurationOverride(key, $0, flag: flag) }
+    }
+    func milliseconds(_ time: Duration) -> String { "\(Int(time / .milliseconds(1)))ms" }
+    return [
+      given("profiling.frequency", frequency.map(String.init), "--frequency"),
+      given("profiling.window", window.map(milliseconds), "--window"),
+      given("profile_directory.path", profiles, "--profiles"),
+      given("profile_directory.keep_bytes", keptBytes.map(String.init), "--keep-bytes"),
+      given("profile_directory.keep_time", keptTime.map(milliseconds), "--keep-time"),
+      given("profiling.max_table_memory", tableBytes.map(String.init), "--max-table-memory"),
+    ].compactMap(\.self)
+  }
+}
+
+extension DestinationProblem {
+  /// As the configuration names what is wrong.
+  fileprivate var key: String {
+    switch subject {
+    case .url: "url"
+    case .proxy: "proxy_url"
+    case .headers: "headers"
+    case .credentials: "bearer_token_file"
+    case .certificates: "tls.ca_file"
+    case .clientCertificate: "tls.cert_file"
+    case .limits: "timeout"
+    }
   }
 }

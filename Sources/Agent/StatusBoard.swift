@@ -1,0 +1,114 @@
+import Health
+import HostMetrics
+import LinuxHost
+import ProfileModel
+import Synchronization
+
+/// Where the parts of the agent say how they are, for whoever asks.
+final class StatusBoard: Sendable {
+  struct Notes: Sendable {
+    var phase = AgentPhase.starting
+    var sampling = SamplingStatus.starting
+    var window: WindowStatus?
+    var cost = CostStatus()
+    var errors = RecentErrors()
+    var ledger = Ledger()
+    var windows: UInt64 = 0
+    /// Of folders for profiles that cannot be used, by their path.
+    var folderProblems: [String: String] = [:]
+    var lastTickUnixNanoseconds: UInt64 = 0
+    var hertz = 0
+    var bpfSeconds: Double?
+    var mapBytes: UInt64 = 0
+  }
+
+  private let notes = Mutex(Notes())
+  private let features: FeatureTable
+  private let host: String
+  private let began = Clock.monotonic()
+  private let beganWall = Clock.wall()
+  private let roots: HostRoots
+
+  init(features: FeatureTable, host: String, roots: HostRoots) {
+    self.features = features
+    self.host = host
+    self.roots = roots
+  }
+
+  func change(_ body: (inout Notes) -> Void) { notes.withLock { body(&$0) } }
+
+  func add(error message: String, of subject: String) {
+    let error = RecentError(subject: subject, message: message, unixNanoseconds: Clock.wall())
+    notes.withLock { $0.errors.append(error) }
+  }
+
+  /// - Parameters:
+  ///   - exporter: nil without servers.
+  ///   - stages: how long ago a tick came through each.
+  func status(_ exporter: Exporter?, stages: [StageStatus]) -> AgentStatus {
+    let notes = notes.withLock(\.self)
+    var status = AgentStatus(
+      version: Version.current, build: Version.build, host: host,
+      pid: UInt32(clamping: Processes.own), startedUnixNanoseconds: beganWall,
+      nowUnixNanoseconds: Clock.wall())
+    status.uptime = .nanoseconds(Int64(clamping: Clock.monotonic() &- began))
+    status.phase = notes.phase
+    status.sampling = notes.sampling
+    status.stages = stages
+    status.features = featureStatus(notes)
+    status.destinations = exporter?.destinations.map(\.status) ?? []
+    status.spool = exporter?.queue.status
+    status.window = notes.window
+    status.cost = notes.cost
+    status.errors = notes.errors
+    return status
+  }
+
+  private func featureStatus(_ notes: Notes) -> [FeatureStatus] {
+    let kernel = Feature.allCases.map { feature in
+      let missing = features.reason(feature)
+      return FeatureStatus(
+        name: feature.rawValue, state: missing == nil ? .working : .missing,
+        cause: missing?.cause, loss: missing?.loss, remedy: missing?.remedy)
+    }
+    let folders = notes.folderProblems.sorted { $0.key < $1.key }.map { path, problem in
+      FeatureStatus(
+        name: "profiles in \(path)", state: .missing, cause: problem,
+        loss: "profiles are not kept there",
+        remedy: "give wick a directory of its own with room in it")
+    }
+    return kernel + folders
+  }
+
+  /// Our own metrics.
+  func figures(_ exporter: Exporter?) -> AgentFigures {
+    let notes = notes.withLock(\.self)
+    var figures = AgentFigures()
+    figures.version = Version.current
+    figures.commit = Version.build
+    figures.startUnixNanoseconds = beganWall
+    figures.lastTickUnixNanoseconds = notes.lastTickUnixNanoseconds
+    figures.cost = AgentCost.now(roots)
+    figures.cost.bpfSeconds = notes.bpfSeconds
+    figures.cost.bpfMapBytes = notes.mapBytes
+    figures.cost.budgetRatio = notes.cost.cpuBudget
+    figures.cost.usedRatio = notes.cost.cpuRatio.map { $0 + (notes.cost.kernelCPURatio ?? 0) }
+    figures.windows = notes.windows
+    figures.lastWindowUnixNanoseconds = notes.window?.endUnixNanoseconds ?? 0
+    figures.events = [event(notes)]
+    figures.destinations = exporter?.destinations.map(\.figures) ?? []
+    if let queue = exporter?.queue { figures.queue = queue.metrics }
+    figures.features = Feature.allCases.map { ($0.rawValue, features.has($0)) }
+    return figures
+  }
+
+  private func event(_ notes: Notes) -> EventFigures {
+    var event = EventFigures(name: "cpu")
+    event.taken = notes.ledger.taken
+    event.complete = notes.ledger.complete
+    for (reason, count) in notes.ledger.partial { event.partial[reason.rawValue] = count }
+    for (reason, count) in notes.ledger.dropped { event.dropped[reason.rawValue] = count }
+    event.hertz = Double(notes.hertz)
+    return event
+  }
+}
