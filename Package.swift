@@ -16,6 +16,7 @@ let package = Package(
   products: [.executable(name: "wick", targets: ["wick"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ],
   targets: layer0 + layer1 + layer2 + layer3 + layer4 + programs + build + tests,
@@ -28,6 +29,7 @@ var layer0: [Target] {
     .target(name: "ProfileModel", swiftSettings: settings),
     .target(name: "MetricModel", swiftSettings: settings),
     .target(name: "ResourceModel", swiftSettings: settings),
+    .target(name: "Health", dependencies: ["ResourceModel"], swiftSettings: settings),
   ]
 }
 
@@ -103,6 +105,14 @@ var layer3: [Target] {
       swiftSettings: settings),
     .target(name: "Export", dependencies: ["LinuxHost"], swiftSettings: settings),
     .target(
+      name: "AgentEndpoint",
+      dependencies: [
+        "Compression", "Health", "LinuxHost", "ResourceModel",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ], swiftSettings: settings),
+    .target(
       name: "ServiceIdentity", dependencies: ["LinuxHost", "ResourceModel"],
       swiftSettings: settings),
     .target(
@@ -134,8 +144,9 @@ var programs: [Target] {
     .executableTarget(
       name: "wick",
       dependencies: [
-        "Agent", "Compression", "Export", "LinuxHost", "ProfileFormats", "ProfileModel",
-        "Sampling", "Unwinding", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Agent", "AgentEndpoint", "Compression", "Export", "LinuxHost", "ProfileFormats",
+        "ProfileModel", "Sampling", "Unwinding",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
     .executableTarget(
       name: "wick-bench",
@@ -164,6 +175,14 @@ var tests: [Target] {
     .testTarget(name: "ProfileModelTests", dependencies: ["ProfileModel"], swiftSettings: settings),
     .testTarget(
       name: "ResourceModelTests", dependencies: ["ResourceModel"], swiftSettings: settings),
+    .testTarget(name: "HealthTests", dependencies: ["Health"], swiftSettings: settings),
+    .testTarget(
+      name: "AgentEndpointTests",
+      dependencies: [
+        "AgentEndpoint", "Compression", "Health", "HostMetrics", "LinuxHost", "MetricFormats",
+        "MetricModel",
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ], exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(name: "CompressionTests", dependencies: ["Compression"], swiftSettings: settings),
     .testTarget(
       name: "ProfileFormatsTests", dependencies: ["Compression", "ProfileFormats", "ProfileModel"],
