@@ -131,6 +131,14 @@ var layer3: [Target] {
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ], swiftSettings: settings),
     .target(
+      name: "AgentEndpoint",
+      dependencies: [
+        "Compression", "Health", "LinuxHost", "ResourceModel",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ], swiftSettings: settings),
+    .target(
       name: "ServiceIdentity", dependencies: ["ELF", "LinuxHost", "ProfileModel", "ResourceModel"],
       swiftSettings: settings),
     .target(
@@ -147,14 +155,6 @@ var layer3: [Target] {
 // Assembly.
 var layer4: [Target] {
   [
-    .target(
-      name: "AgentEndpoint",
-      dependencies: [
-        "Compression", "Health", "LinuxHost", "ResourceModel",
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-      ], swiftSettings: settings),
     .target(
       name: "Agent",
       dependencies: [
@@ -205,6 +205,14 @@ var tests: [Target] {
     .testTarget(name: "ProfileModelTests", dependencies: ["ProfileModel"], swiftSettings: settings),
     .testTarget(
       name: "ResourceModelTests", dependencies: ["ResourceModel"], swiftSettings: settings),
+    .testTarget(name: "HealthTests", dependencies: ["Health"], swiftSettings: settings),
+    .testTarget(
+      name: "AgentEndpointTests",
+      dependencies: [
+        "AgentEndpoint", "Compression", "Health", "HostMetrics", "LinuxHost", "MetricFormats",
+        "MetricModel",
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ], exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(name: "CompressionTests", dependencies: ["Compression"], swiftSettings: settings),
     .testTarget(
       name: "ProfileFormatsTests", dependencies: ["Compression", "ProfileFormats", "ProfileModel"],

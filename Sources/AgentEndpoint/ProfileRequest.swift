@@ -1,0 +1,39 @@
+/// A profile that a client asks for: of one process, or of the whole host.
+package struct ProfileRequest: Hashable, Sendable {
+  package var pid: UInt32?
+  package var seconds: Int
+
+  /// As in Go's net/http/pprof.
+  package static let defaultSeconds = 30
+  package static let allowedSeconds = 1...300
+
+  package init(pid: UInt32? = nil, seconds: Int = defaultSeconds) {
+    self.pid = pid
+    self.seconds = seconds
+  }
+}
+
+extension ProfileRequest {
+  /// Why a query asks for nothing that we have, for the client.
+  struct Mistake: Error, Hashable {
+    let sentence: String
+  }
+
+  /// Parses a query; parameters that are not known are left alone, as Go does.
+  init(query: QueryText) throws(Mistake) {
+    self.init()
+    if let text = query["seconds"] {
+      guard let seconds = Int(text), Self.allowedSeconds.contains(seconds) else {
+        throw Mistake(sentence: "seconds must be a whole number from 1 to 300")
+      }
+      self.seconds = seconds
+    }
+    if let text = query["pid"] {
+      // The kernel's largest number of a process is 2²².
+      guard let pid = UInt32(text), 1...4_194_304 ~= pid else {
+        throw Mistake(sentence: "pid must be the number of a process")
+      }
+      self.pid = pid
+    }
+  }
+}
