@@ -14,12 +14,6 @@ package enum Terminal {
       && (EnvironmentVariable.value("NO_COLOR") ?? "").isEmpty
   }
 
-  /// Whether standard output is a terminal whose user wants colours (no-color.org).
-  package static var hasColours: Bool {
-    isatty(STDOUT_FILENO) == 1 && variable("TERM") != "dumb"
-      && (variable("NO_COLOR") ?? "").isEmpty
-  }
-
   /// Columns of the terminal on standard output; nil if it is none.
   package static var columns: Int? {
     var size = winsize()
