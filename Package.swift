@@ -61,6 +61,7 @@ var layer2: [Target] {
     .systemLibrary(name: "CLibBPF", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
     .systemLibrary(name: "CLibELF", pkgConfig: "libelf", providers: [.apt(["libelf-dev"])]),
     .systemLibrary(name: "CLibUnwind", providers: [.apt(["libunwind-dev"])]),
+    .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "BPFShared", path: "BPF/shared"),
@@ -76,6 +77,7 @@ var layer2: [Target] {
     .target(
       name: "ELF", dependencies: ["CLibELF", "Compression", "LinuxHost", "ProfileModel"],
       swiftSettings: settings),
+    .target(name: "YAML", dependencies: ["CLibYAML"], swiftSettings: settings),
     .target(name: "Demangling", dependencies: ["CDemangle"], swiftSettings: settings),
     .target(
       name: "UnwindStep", cSettings: [.headerSearchPath("../../BPF")]),
@@ -100,6 +102,9 @@ var layer3: [Target] {
       ], swiftSettings: settings),
     .target(
       name: "HostMetrics", dependencies: ["LinuxHost", "MetricModel"],
+      swiftSettings: settings),
+    .target(
+      name: "Configuration", dependencies: ["Export", "LinuxHost", "YAML"],
       swiftSettings: settings),
     .target(name: "Export", dependencies: ["LinuxHost"], swiftSettings: settings),
     .target(

@@ -51,7 +51,10 @@ extension TrustedFile.Failure: CustomStringConvertible {
   /// What is wrong, and behind it in brackets what helps.
   package var description: String { "\(reason) (\(remedy))" }
 
-  private var reason: String {
+  /// Whether there is no such file.
+  package var isMissing: Bool { cause == .system(ENOENT) }
+
+  package var reason: String {
     switch cause {
     case .system(let code): "cannot read \(path): \(unsafe String(cString: strerror(code)))"
     case .notRegular: "\(path) is not a regular file"
@@ -62,7 +65,7 @@ extension TrustedFile.Failure: CustomStringConvertible {
     }
   }
 
-  private var remedy: String {
+  package var remedy: String {
     switch cause {
     case .system(EACCES), .system(EPERM): "chgrp wick \(path) && chmod 640 \(path)"
     case .system: "check the path"
