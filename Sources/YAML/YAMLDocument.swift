@@ -21,7 +21,12 @@ package enum YAMLDocument {
     guard bytes.count <= limits.bytes else {
       throw YAMLFailure(cause: .tooLarge(limits.bytes), line: 1, column: 1)
     }
-    var composer = YAMLComposer(events: try YAMLEvents(bytes), limits: limits)
+    // libyaml would count it as a column, when it is told the encoding.
+    let hasMark = bytes.starts(with: byteOrderMark)
+    let text = hasMark ? Array(bytes.dropFirst(byteOrderMark.count)) : bytes
+    var composer = YAMLComposer(events: try YAMLEvents(text), limits: limits)
     return try composer.document()
   }
+
+  private static let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
 }
