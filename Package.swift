@@ -70,8 +70,8 @@ var layer2: [Target] {
     .systemLibrary(name: "CLibBPF", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
     .systemLibrary(name: "CLibELF", pkgConfig: "libelf", providers: [.apt(["libelf-dev"])]),
     .systemLibrary(name: "CLibUnwind", providers: [.apt(["libunwind-dev"])]),
-    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "YAML", dependencies: ["CLibYAML"], swiftSettings: settings),
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "BPFShared", path: "BPF/shared"),
@@ -261,6 +261,11 @@ var tests: [Target] {
     .testTarget(name: "MetricModelTests", dependencies: ["MetricModel"], swiftSettings: settings),
     .testTarget(
       name: "MetricFormatsTests", dependencies: ["MetricFormats", "MetricModel"],
+      swiftSettings: settings),
+    .testTarget(name: "YAMLTests", dependencies: ["YAML"], swiftSettings: settings),
+    .testTarget(
+      name: "ConfigurationTests",
+      dependencies: ["Configuration", "Export", "HostMetrics", "LinuxHost", "MetricModel"],
       swiftSettings: settings),
     .testTarget(
       name: "ExportTests", dependencies: ["Export", "LinuxHost"], swiftSettings: settings),

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Writes inputs for a fuzz target that real files would give it.
 
-usage: fuzz_seeds.py frames|go|cache|records DIRECTORY
+usage: fuzz_seeds.py frames|go|cache|records|configuration DIRECTORY
 """
 
 import pathlib
+import re
 import struct
 import subprocess
 import sys
@@ -114,9 +115,22 @@ def records():
         yield rows + directory + files + rules + mappings.ljust(96, b"\0") + record
 
 
+def configuration():
+    """The default file in pieces, as it is and with its keys turned on."""
+    lines = pathlib.Path(__file__).parents[2].joinpath("packaging/agent.yaml").read_text().splitlines()
+    active = [line if re.match(r" *# ", line) else line.replace("#", "", 1) for line in lines]
+    keys = [line for line in active if not re.match(r" *(#|$)", line) and "none" not in line]
+    for text in (lines, keys, keys[: len(keys) // 2], keys[len(keys) // 2 :]):
+        yield "\n".join(text).encode()[:4_000]
+    yield b"a: &a [*a, !!str x]\n"
+    yield b"profiling: {frequency: 0, window: 1h30m}\nhttp:\n  listen: '[::1]:80'\n"
+    yield b"log: {level: debug}\0" + b"1h30m"
+    yield b"\0" + b"[::1]:9345"
+
+
 def main():
     target, folder = sys.argv[1:]
-    makers = {"frames": frames, "go": go, "cache": cache, "records": records}
+    makers = {"frames": frames, "go": go, "cache": cache, "records": records, "configuration": configuration}
     for index, seed in enumerate(makers[target]() if target in makers else ()):
         pathlib.Path(folder, f"seed-{index}").write_bytes(seed)
 

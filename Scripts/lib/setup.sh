@@ -9,7 +9,7 @@ binary=$root/.build/release/wick
 # (a Rust toolchain, say): such a package counts as missing only where the command is.
 build_packages=(
   g++ git
-  libbpf-dev libelf-dev libiberty-dev libunwind-dev zlib1g-dev pkg-config
+  libbpf-dev libelf-dev libiberty-dev libunwind-dev libyaml-dev zlib1g-dev pkg-config
 )
 check_packages=(clang-format mandoc shellcheck)
 test_packages=(

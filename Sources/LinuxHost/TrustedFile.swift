@@ -51,6 +51,9 @@ extension TrustedFile.Failure: CustomStringConvertible {
   /// What is wrong, and behind it in brackets what helps.
   package var description: String { "\(reason) (\(remedy))" }
 
+  /// Whether there is no such file.
+  package var isMissing: Bool { cause == .system(ENOENT) }
+
   package var reason: String {
     switch cause {
     case .system(let code): "cannot read \(path): \(unsafe String(cString: strerror(code)))"
