@@ -18,6 +18,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
   ],
   targets: layer0 + layer1 + layer2 + layer3 + layer4 + programs + build + tests,
   swiftLanguageModes: [.v6]
@@ -38,20 +40,25 @@ var layer1: [Target] {
     .target(
       name: "ProfileFormats",
       dependencies: [
-        "ProfileModel",
+        "OTLPMessages", "ProfileModel", "PyroscopeMessages", "ResourceModel",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["Protobuf/profile.proto", "Web"], swiftSettings: settings,
       plugins: ["EmbedAssets"]),
     .target(
       name: "OTLPMessages",
-      dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      dependencies: ["ResourceModel", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["Protos"], swiftSettings: settings),
     .target(
       name: "PyroscopeMessages",
       dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["Protos"], swiftSettings: settings),
-    .target(name: "MetricFormats", dependencies: ["MetricModel"], swiftSettings: settings),
+    .target(
+      name: "MetricFormats",
+      dependencies: [
+        "MetricModel", "OTLPMessages", "ResourceModel",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ], swiftSettings: settings),
     .target(name: "Unwinding", swiftSettings: settings),
   ]
 }
@@ -107,7 +114,16 @@ var layer3: [Target] {
     .target(
       name: "HostMetrics", dependencies: ["LinuxHost", "MetricModel"],
       swiftSettings: settings),
-    .target(name: "Export", dependencies: ["LinuxHost"], swiftSettings: settings),
+    .target(
+      name: "Export",
+      dependencies: [
+        "Compression", "LinuxHost", "MetricFormats", "MetricModel", "ProfileFormats",
+        "ProfileModel", "ResourceModel",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ], swiftSettings: settings),
     .target(
       name: "ServiceIdentity", dependencies: ["ELF", "LinuxHost", "ProfileModel", "ResourceModel"],
       swiftSettings: settings),
@@ -146,8 +162,8 @@ var programs: [Target] {
     .executableTarget(
       name: "wick-bench",
       dependencies: [
-        "ELF", "HostMetrics", "LinuxHost", "MetricFormats", "MetricModel", "UnwindTables",
-        "Unwinding",
+        "Compression", "ELF", "Export", "HostMetrics", "LinuxHost", "MetricFormats", "MetricModel",
+        "ProfileFormats", "ProfileModel", "ResourceModel", "UnwindTables", "Unwinding",
       ], swiftSettings: settings),
   ]
 }
@@ -221,6 +237,12 @@ var tests: [Target] {
       swiftSettings: settings),
     .testTarget(
       name: "ExportTests", dependencies: ["Export", "LinuxHost"], swiftSettings: settings),
+    .testTarget(
+      name: "DestinationTests",
+      dependencies: [
+        "Compression", "Export", "LinuxHost",
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ], exclude: ["Servers"], swiftSettings: settings),
     .testTarget(
       name: "ServiceIdentityTests",
       dependencies: ["LinuxHost", "ResourceModel", "ServiceIdentity"], swiftSettings: settings),
