@@ -88,12 +88,12 @@ is_built() {
 }
 
 # What is released: without Swift's shared libraries, of which every page in use would be resident;
-# with relocations that are read-only once the program runs; and the same from every folder, whose
-# name neither code nor the build-id may depend on. SwiftPM names the package, and with it the folder
-# of generated sources, by the folder that it is in.
+# with relocations that are read-only once the program runs; and the same from every folder: so without
+# debug information, which names the folder of Swift's module cache and with it changes the build-id.
+# SwiftPM names the package, and with it the folder of generated sources, by the folder that it is in.
 generated=$root/.build/plugins/outputs/$(basename "${root,,}")
 release_options=(
-  -c release --static-swift-stdlib -Xlinker -z -Xlinker now
+  -c release --static-swift-stdlib -debug-info-format none -Xlinker -z -Xlinker now
   -Xswiftc -file-prefix-map -Xswiftc "$root=/usr/src/wick"
   -Xswiftc -file-prefix-map -Xswiftc "$generated=/usr/src/wick/generated"
   -Xcc "-ffile-prefix-map=$root=/usr/src/wick"

@@ -13,7 +13,7 @@ mapfile -t c_files < <(
 )
 mapfile -t shell_files < <(
   cd "$root" && git ls-files --cached --others --exclude-standard \
-    'Scripts' '.ci' 'Tests/Kernels/init' 'Tests/Workloads/build' \
+    'Scripts' '.ci' 'packaging' 'Tests/Kernels/init' 'Tests/Workloads/build' \
     | while read -r file; do
       if head -n 1 "$file" | grep -qE '^#!.*(bash|sh)$|shellcheck shell'; then echo "$file"; fi
     done
