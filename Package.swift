@@ -140,8 +140,8 @@ var programs: [Target] {
     .executableTarget(
       name: "wick-bench",
       dependencies: [
-        "ELF", "HostMetrics", "LinuxHost", "MetricFormats", "MetricModel", "UnwindTables",
-        "Unwinding",
+        "ELF", "Export", "HostMetrics", "LinuxHost", "MetricFormats", "MetricModel",
+        "UnwindTables", "Unwinding",
       ], swiftSettings: settings),
   ]
 }

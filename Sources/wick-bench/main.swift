@@ -5,6 +5,7 @@
 //   wick-bench hostile        builds the table of a million functions of one byte each
 //   wick-bench metrics        prints the host's metrics, as Prometheus reads them, for each line of input
 //   wick-bench metrics COUNT  collects them so often, and prints what that cost
+//   wick-bench spool …        uses the disk queue, see SpoolBench
 //   wick-bench rows FILE      prints every row: address, CFA, where RBP is
 
 import ELF
@@ -25,8 +26,11 @@ case "metrics":
   } else {
     MetricsBench.show()
   }
+case "spool": SpoolBench.run(Array(arguments.dropFirst()))
 case "rows":
   for path in arguments.dropFirst() { TableBench(path)?.printRows() }
 default:
-  print("usage: wick-bench tables FILE… | cache FILE | hostile | metrics [COUNT] | rows FILE")
+  print(
+    "usage: wick-bench tables FILE… | cache FILE | hostile | metrics [COUNT]\n         | spool … | rows FILE"
+  )
 }
