@@ -7,6 +7,7 @@
 //   wick-bench metrics FOLDER prints those of a tree with `proc`, `sys` and `root` likewise
 //   wick-bench metrics COUNT  collects them so often, and prints what that cost
 //   wick-bench metrics COUNT host  only what the node exporter collects too
+//   wick-bench spool …        uses the disk queue, see SpoolBench
 //   wick-bench rows FILE      prints every row: address, CFA, where RBP is
 
 import ELF
@@ -28,8 +29,13 @@ case "metrics":
   } else {
     MetricsBench(tree: rest.first, isWhole: rest.isEmpty).show()
   }
+case "spool": SpoolBench.run(Array(arguments.dropFirst()))
 case "rows":
   for path in arguments.dropFirst() { TableBench(path)?.printRows() }
 default:
-  print("usage: wick-bench tables FILE… | cache FILE | hostile | metrics [FOLDER | COUNT [host]] | rows FILE")
+  print(
+    """
+    usage: wick-bench tables FILE… | cache FILE | hostile | metrics [FOLDER | COUNT [host]] | spool …
+           | rows FILE
+    """)
 }

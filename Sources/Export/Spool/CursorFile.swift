@@ -42,11 +42,10 @@ struct CursorFile: Equatable {
 
   /// Nil if it is damaged.
   init?(_ bytes: [UInt8]) {
-    let body = bytes.dropLast(4)
-    var reader = Reader(bytes: bytes)
-    guard bytes.count >= Self.magic.count + 4, bytes.starts(with: Self.magic),
-      LittleEndian.read(UInt32.self, from: bytes.span, at: body.count)
-        == CRC32C.of(Array(body))
+    let body = Array(bytes.dropLast(4))
+    var reader = Reader(bytes: body)
+    guard body.count >= Self.magic.count, body.starts(with: Self.magic),
+      LittleEndian.read(UInt32.self, from: bytes.span, at: body.count) == CRC32C.of(body)
     else { return nil }
     reader.offset = Self.magic.count
     guard let nameCount = reader.number(UInt16.self) else { return nil }
@@ -66,6 +65,7 @@ struct CursorFile: Equatable {
       }
       entries[salt] = Entry(damaged: damaged, cursors: cursors)
     }
+    guard reader.offset == body.count else { return nil }
   }
 
   /// Takes one field after the other.

@@ -76,21 +76,21 @@ package final class Spool: Sendable {
   /// disk cannot be written or is known to be slow.
   @discardableResult
   package func append(_ batch: Batch) -> SpoolOutcome {
-    let (admission, isAwaited) = core.withLock { state in
-      (
-        state.queue.append(batch),
-        state.writeProblem == nil && !state.isStalled && !state.isClosed
-      )
+    let (admission, isWorking, isAwaited) = core.withLock { state in
+      let isWorking = state.writeProblem == nil && !state.isClosed
+      return (state.queue.append(batch), isWorking, isWorking && !state.isStalled)
     }
     switch admission {
     case .unwanted: return .unwanted
     case .dropped(let reason): return .dropped(reason)
     case .waiting(let ticket):
+      if isWorking { core.wake() }
       guard isAwaited else { return .memory }
-      core.wake()
       if let outcome = ticket.wait(limits.patience) { return outcome }
-      core.withLock { $0.isStalled = true }
-      return .memory
+      return core.withLock { state in
+        state.isStalled = state.isStalled || ticket.answer == nil
+        return ticket.answer ?? .memory
+      }
     }
   }
 
@@ -124,7 +124,8 @@ package final class Spool: Sendable {
 
   /// Changes the destinations, and what they want.
   ///
-  /// A new one is given everything that is still there; one that is gone is forgotten, its counts too.
+  /// A new one is given everything that is still there; one that is gone is forgotten, its counts too,
+  /// and what nobody wants any more leaves.
   package func setDestinations(_ destinations: [(name: String, topics: TopicSet)]) {
     core.withLock { $0.queue.setDestinations(destinations) }
     core.wake()

@@ -21,8 +21,9 @@ extension SpoolQueue {
 
   /// Chooses what is written next, and drops the oldest segments where that needs room.
   ///
+  /// - Parameter limit: batches at most.
   /// - Returns: nil if nothing waits. Else `commit` or `abandon` must follow.
-  mutating func planWriting() -> WritePlan? {
+  mutating func planWriting(atMost limit: Int = .max) -> WritePlan? {
     guard let first = memory.first else { return nil }
     let firstBytes = Self.recordBytes(first.batch)
     makeRoom(for: firstBytes)
@@ -37,7 +38,7 @@ extension SpoolQueue {
     var batches: [Batch] = []
     var offsets: [UInt32] = []
     var end = start
-    for waiting in memory {
+    for waiting in memory.prefix(limit) {
       let bytes = Self.recordBytes(waiting.batch)
       let room = max(limits.segment, start + firstBytes)
       guard batches.isEmpty || end + bytes <= room, let offset = UInt32(exactly: end) else { break }

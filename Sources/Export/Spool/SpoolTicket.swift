@@ -18,6 +18,9 @@ final class SpoolTicket: Sendable {
   /// The answer, or nil if there is none in time; to be called once.
   func wait(_ patience: Duration) -> SpoolOutcome? {
     _ = resolved.wait(timeout: .after(patience))
-    return outcome.withLock { $0 }
+    return answer
   }
+
+  /// Nil as long as there is none.
+  var answer: SpoolOutcome? { outcome.withLock { $0 } }
 }

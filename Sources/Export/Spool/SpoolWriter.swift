@@ -79,7 +79,11 @@ struct SpoolWriter: Sendable {
       if core.withLock({ $0.files == nil }) { try openFiles() }
       guard let files = core.withLock({ $0.files }) else { return }
       try removeFiles(in: files)
-      while let plan = core.withLock({ $0.queue.planWriting() }) { try write(plan, to: files) }
+      // On a disk that is nearly full one batch may find room where many do not.
+      let limit: Int = core.withLock { $0.writeProblem == nil ? .max : 1 }
+      while let plan = core.withLock({ $0.queue.planWriting(atMost: limit) }) {
+        try write(plan, to: files)
+      }
       setAsideDamage(in: files)
       if isClosing {
         core.withLock { $0.queue.retireDone(closing: true) }
