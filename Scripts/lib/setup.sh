@@ -13,7 +13,7 @@ build_packages=(
 )
 check_packages=(clang-format mandoc shellcheck)
 test_packages=(
-  mandoc binutils gcc linux-perf
+  mandoc binutils gcc linux-perf openssl:openssl
   golang-go:go rustc:rustc
   nginx wrk postgresql nodejs:node python3:python3
   chromium chromium-driver

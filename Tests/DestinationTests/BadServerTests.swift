@@ -33,7 +33,9 @@ import Testing
     #expect(queue.acknowledged == ids && queue.dropped.isEmpty)
     let taken = try server.requests().filter { $0.accepted == true }
     #expect(taken.map { $0.headers["idempotency-key"] } == ids.map(\.description))
-    #expect(loop.figures.failures == 200 && loop.figures.retries == 200)
+    // Two failures each; those of a connection that was kept are mended on the spot.
+    let figures = loop.figures
+    #expect((100...200).contains(figures.failures) && figures.retries == figures.failures)
   }
 
   @Test func aSuccessWithoutEndIsNoSuccess() async throws {
@@ -56,47 +58,57 @@ import Testing
   /// In a process of its own, so that nobody else's memory is measured.
   @Test func badServersCostLessThanEightMegabytes() async throws {
     await #expect(processExitsWith: .success) {
-      let server = try RealServer()
-      let body = [UInt8](repeating: 1, count: 100_000)
-      func send(_ url: String, seconds: Double) async throws {
-        var settings = DestinationSettings.test(url)
-        settings.timeout = .seconds(seconds)
-        settings.compresses = false
-        settings.tls.authorityFile = server.folder + "/authority.pem"
-        _ = try await HTTPDestination.test(settings).send(.test(body))
-      }
-      for _ in 0..<5 {
-        try await send(server.url("ok"), seconds: 5)
-        try await send(server.url("ok", at: "https", host: "localhost"), seconds: 5)
-      }
-      let before = try #require(Self.residentKiB())
-      let most = Mutex(before)
-      let meter = Task {
-        while !Task.isCancelled {
-          if let now = Self.residentKiB() { most.withLock { $0 = max($0, now) } }
-          try await Task.sleep(for: .milliseconds(2))
-        }
-      }
-      for mode in Self.modes {
-        let seconds = mode.hasPrefix("drip") || mode == "informational" ? 0.3 : 5
-        for _ in 0..<3 {
-          try await send(server.url(mode), seconds: seconds)
-          try await send(server.url(mode, at: "https", host: "localhost"), seconds: seconds)
-        }
-      }
-      for name in ["noise", "halfway", "deaf"] {
-        for _ in 0..<3 { try await send(server.url("ok", at: name), seconds: 0.3) }
-      }
-      meter.cancel()
-      let growth = most.withLock { $0 } - before
-      print("resident before \(before) KiB, at most \(growth) KiB more")
-      #expect(growth <= 8 << 10)
+      guard let growth = try? await Self.growthKiB() else { exit(255) }
+      // In MiB, so that a failure tells by how much.
+      exit(growth <= 8 << 10 ? EXIT_SUCCESS : CInt(clamping: growth >> 10))
     }
   }
 
-  private static func residentKiB() -> Int? {
+  private struct NotMeasured: Error {}
+
+  /// By how much the process grows over what good servers have made it, at most, in KiB.
+  private static func growthKiB() async throws -> Int {
+    let server = try RealServer()
+    for _ in 0..<5 {
+      try await send(server, at: server.url("ok"), seconds: 5)
+      try await send(server, at: server.url("ok", at: "https", host: "localhost"), seconds: 5)
+    }
+    let before = residentKiB()
+    guard before > 0 else { throw NotMeasured() }
+    let most = Mutex(before)
+    let meter = Task {
+      while !Task.isCancelled {
+        let now = residentKiB()
+        most.withLock { $0 = max($0, now) }
+        try? await Task.sleep(for: .milliseconds(5))
+      }
+    }
+    for mode in modes {
+      let seconds = mode.hasPrefix("drip") || mode == "informational" ? 0.3 : 5
+      for _ in 0..<3 {
+        try await send(server, at: server.url(mode), seconds: seconds)
+        try await send(
+          server, at: server.url(mode, at: "https", host: "localhost"), seconds: seconds)
+      }
+    }
+    for name in ["noise", "halfway", "deaf"] {
+      for _ in 0..<3 { try await send(server, at: server.url("ok", at: name), seconds: 0.3) }
+    }
+    meter.cancel()
+    return most.withLock { $0 } - before
+  }
+
+  private static func send(_ server: RealServer, at url: String, seconds: Double) async throws {
+    var settings = DestinationSettings.test(url)
+    settings.timeout = .seconds(seconds)
+    settings.compresses = false
+    settings.tls.authorityFile = server.folder + "/authority.pem"
+    _ = try await HTTPDestination.test(settings).send(.test([UInt8](repeating: 1, count: 100_000)))
+  }
+
+  private static func residentKiB() -> Int {
     SystemFile.text("/proc/self/status")?.split(separator: "\n")
       .first { $0.hasPrefix("VmRSS:") }
-      .flatMap { Int($0.drop { !$0.isNumber }.prefix { $0.isNumber }) }
+      .flatMap { Int($0.drop { !$0.isNumber }.prefix { $0.isNumber }) } ?? 0
   }
 }

@@ -101,7 +101,9 @@ import Testing
     let queue = MemoryQueue([.test(), .test()])
     let ids = queue.waiting
     let sent = Collected<BatchID>()
-    let loop = Self.loop(queue) { batch in
+    var policy = DeliveryPolicy()
+    policy.shortestBackoff = .zero
+    let loop = Self.loop(queue, policy: policy) { batch in
       sent.append(batch.id)
       // The quota takes the oldest while it is on its way.
       if batch.id == ids[0] { await queue.source.drop(ids[0], "quota") }

@@ -68,6 +68,18 @@ import Testing
     #expect(told == [.failing(reason: "down")])
   }
 
+  @Test func aServerThatWantsNothingIsToldOfOnceInAWhile() {
+    var machine = Self.machine()
+    let told = (0..<100).flatMap { second in
+      machine.ended(
+        .dropped(reason: "404"), of: .test(), at: .seconds(10 * second), unixNanoseconds: 5
+      ).1
+    }
+    #expect(told.count == 2)
+    #expect(machine.figures.state == .refusing && machine.figures.droppedBatches == 100)
+    #expect(machine.figures.lastDrop == "404" && machine.figures.lastDropUnixNanoseconds == 5)
+  }
+
   @Test func aServerCannotRejectMoreThanItWasSent() {
     var machine = Self.machine()
     _ = machine.ended(

@@ -79,6 +79,13 @@ import Testing
     #expect(try await delay("429") == .seconds(7))
     let dated = try #require(try await delay("date"))
     #expect(dated > .seconds(80) && dated <= .seconds(90))
+    var large = DestinationSettings.test(server.url("early"))
+    large.compresses = false
+    guard
+      case .dropped(let early) = try await HTTPDestination.test(large)
+        .send(.test(Array(repeating: 1, count: 4 << 20)))
+    else { return #expect(Bool(false)) }
+    #expect(early.contains("answered 413"))
     let http = "127.0.0.1:\(server.port("http"))"
     #expect(
       try await outcome("refused")
@@ -125,7 +132,7 @@ import Testing
 
   @Test func aConnectionIsUsedAgainAndAStaleOneIsReplaced() async throws {
     let server = try RealServer()
-    for mode in ["ok", "closing", "stale"] {
+    for mode in ["ok", "closing", "stale", "double"] {
       let destination = try HTTPDestination.test(.test(server.url(mode)))
       for _ in 0..<20 { #expect(await destination.send(.test()) == Self.accepted()) }
       destination.close()
@@ -134,7 +141,7 @@ import Testing
       }
       #expect(refusal.reason == "interrupted: wick stops")
     }
-    #expect(try server.requests().count == 60)
+    #expect(try server.requests().count == 80)
   }
 
   @Test func aServerThatIsNotThereIsNamedWithWhatHelps() async throws {

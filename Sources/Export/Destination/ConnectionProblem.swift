@@ -9,7 +9,8 @@ enum ConnectionProblem {
     switch error {
     case let failure as HTTPFailure: failure.reason
     case let error as NIOConnectionError: connecting(error, server)
-    case let error as IOError: "the connection to \(server) broke: \(system(error))"
+    case let error as IOError:
+      "the connection to \(server) broke: \(system(error)) (see its log)"
     case ChannelError.connectTimeout:
       "no connection to \(server) in time (check network, firewall and address)"
     case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: secure(error, server)
@@ -48,6 +49,10 @@ enum ConnectionProblem {
       "WRONG_VERSION_NUMBER",
       "it does not speak TLS there (check the port, or write http:// instead of https://)"
     ),
+    (
+      "EOF during handshake",
+      "it hung up during the TLS handshake (check the port, or write http:// if it speaks no TLS)"
+    ),
     ("CERTIFICATE_REQUIRED", "it wants a client certificate (name certificate and key files)"),
     ("ALERT_UNKNOWN_CA", "it does not trust our client certificate (check the certificate file)"),
     (
@@ -70,6 +75,9 @@ enum ConnectionProblem {
     if case NIOSSLError.uncleanShutdown = error {
       return "\(server) closed the connection before it had answered (see its log)"
     }
-    return "\(server): the TLS connection failed: \(SafeText.line(text)) (see the server's log)"
+    // Behind the error's name stands where in the library it came up.
+    let name = text.firstRange(of: " at /").map { text[..<$0.lowerBound] } ?? text[...]
+    return "\(server): the TLS connection failed: \(SafeText.line(String(name))) "
+      + "(see the server's log)"
   }
 }

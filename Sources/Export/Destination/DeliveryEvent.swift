@@ -1,6 +1,7 @@
 /// What happened on the way to a destination that somebody may want to log.
 ///
-/// A destination that fails for a day is told of twice: when it begins, and when it is over.
+/// A destination that fails for a day is told of twice: when it begins, and when it is over. Drops
+/// and rejections are told of once in ten minutes: the figures have all of them.
 package enum DeliveryEvent: Hashable, Sendable {
   /// The first failure after a success.
   case failing(reason: String)

@@ -35,9 +35,14 @@ package struct DeliveryMachine: Sendable {
   private var failingSince: Duration?
   private var suspect: Suspect?
   private var stopsAt: Duration?
+  /// When a drop, and a rejection, may be told of again.
+  private var tellsDrops = Duration.zero
+  private var tellsRejections = Duration.zero
 
   /// How much may be sent at once before the rate is enforced.
   private static let burst = Duration.seconds(1)
+  /// A server that refuses one batch refuses most: the figures have the numbers.
+  private static let silence = Duration.seconds(600)
 
   /// - Parameters:
   ///   - policy: waits and rates.
@@ -103,33 +108,37 @@ package struct DeliveryMachine: Sendable {
       figures.rejectedItems += rejected
       if rejected > 0 || message != nil {
         figures.lastRejection = message
-        events.append(.rejected(batch.id, items: rejected, message: message))
+        if now >= tellsRejections {
+          tellsRejections = now + Self.silence
+          events.append(.rejected(batch.id, items: rejected, message: message))
+        }
       }
       return (.acknowledge, events)
     case .dropped(let reason):
       // The server works: it has looked at the batch and does not want it.
       let events = succeeded(at: now, unixNanoseconds: nil)
       figures.state = .refusing
-      return drop(batch, reason: reason, at: unixNanoseconds, after: events)
+      figures.lastDropUnixNanoseconds = unixNanoseconds
+      return drop(batch, reason: reason, at: now, after: events)
     case .later(let refusal):
       let events = failed(refusal, at: now, unixNanoseconds: unixNanoseconds)
       guard refusal.suspectsBatch, isPoisoned(batch.id, at: now) else { return (.keep, events) }
       suspect = nil
-      return drop(
-        batch, reason: "given up: \(refusal.reason)", at: unixNanoseconds, after: events)
+      figures.lastDropUnixNanoseconds = unixNanoseconds
+      return drop(batch, reason: "given up: \(refusal.reason)", at: now, after: events)
     }
   }
 
   private mutating func drop(
-    _ batch: Batch, reason: String, at unixNanoseconds: UInt64, after events: [DeliveryEvent]
+    _ batch: Batch, reason: String, at now: Duration, after events: [DeliveryEvent]
   ) -> (Disposition, [DeliveryEvent]) {
-    figures.lastDropUnixNanoseconds = unixNanoseconds
     figures.droppedBatches += 1
     figures.droppedItems += UInt64(batch.items)
     figures.lastDrop = reason
-    return (
-      .drop(reason: reason), events + [.dropped(batch.id, items: batch.items, reason: reason)]
-    )
+    guard now >= tellsDrops else { return (.drop(reason: reason), events) }
+    tellsDrops = now + Self.silence
+    let event = DeliveryEvent.dropped(batch.id, items: batch.items, reason: reason)
+    return (.drop(reason: reason), events + [event])
   }
 
   private mutating func succeeded(at now: Duration, unixNanoseconds: UInt64?) -> [DeliveryEvent] {

@@ -57,7 +57,15 @@ package enum DestinationCheck {
       return DestinationProblem(
         .clientCertificate, "only one of certificate and key is set", remedy: "set both, or none")
     }
-    guard let name = tls.serverName else { return nil }
+    guard let name = tls.serverName else {
+      // NIO compares an address in a certificate with the other end, which is the proxy.
+      guard let url = DestinationURL(settings.url), url.isEncrypted, url.isAddress,
+        settings.proxy != nil, !tls.acceptsAnyCertificate
+      else { return nil }
+      return DestinationProblem(
+        .certificates, "behind a proxy a certificate cannot be checked for an address",
+        remedy: "write the server's name in the URL, or set the server name")
+    }
     let url = DestinationURL("https://\(name)")
     guard let url, !url.isAddress, url.host == name else {
       return DestinationProblem(

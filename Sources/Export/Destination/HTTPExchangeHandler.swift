@@ -4,7 +4,7 @@ import NIOHTTP1
 /// One request on its way over a connection, and the promise of its answer.
 struct HTTPExchange: Sendable {
   var head: HTTPRequestHead
-  var body: ByteBuffer
+  var body: [UInt8]
   /// When the whole answer must be there.
   var deadline: NIODeadline
   var answer: EventLoopPromise<HTTPAnswer>
@@ -25,6 +25,7 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
   private var exchange: HTTPExchange?
   private var answer: HTTPAnswer?
   private var stays = true
+  private var sentBytes = 0
   private var hasSentAll = false
   private var exchanges = 0
   /// Of the exchange, or of the connection while there is none.
@@ -51,6 +52,7 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
     }
     self.exchange = exchange
     answer = nil
+    sentBytes = 0
     hasSentAll = false
     exchanges += 1
     expire(context, at: exchange.deadline)
@@ -87,8 +89,10 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
   }
 
   private func takePiece() -> ByteBuffer? {
-    guard let readable = exchange?.body.readableBytes, readable > 0 else { return nil }
-    return exchange?.body.readSlice(length: min(readable, Self.piece))
+    guard let body = exchange?.body, sentBytes < body.count else { return nil }
+    let piece = body[sentBytes..<min(sentBytes + Self.piece, body.count)]
+    sentBytes = piece.endIndex
+    return ByteBuffer(bytes: piece)
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -100,16 +100,14 @@ final class HTTPTransport: Sendable {
       answer.fail(HTTPFailure("no connection to \(server) in time (check network and proxy)"))
     }
     defer { expiry.cancel() }
-    let connection = idle.map { loop.makeSucceededFuture($0) } ?? connect(on: loop, by: deadline)
+    let connection =
+      idle.map { endWithAnswer($0, answer) } ?? connect(on: loop, by: deadline, for: answer)
     connection.whenFailure { answer.fail($0) }
     let exchange = HTTPExchange(
-      head: head(of: message), body: ByteBuffer(bytes: message.body), deadline: deadline,
-      answer: answer)
+      head: head(of: message), body: message.body, deadline: deadline, answer: answer)
     connection.whenSuccess { channel in
       // From here on the exchange has the deadline: it knows how far the answer is.
       expiry.cancel()
-      // Whatever ends the wait ends the connection.
-      answer.futureResult.whenFailure { _ in channel.close(promise: nil) }
       channel.writeAndFlush(exchange).cascadeFailure(to: answer)
     }
     do {
@@ -134,9 +132,18 @@ final class HTTPTransport: Sendable {
 
   // MARK: - Connections
 
-  private func connect(on loop: any EventLoop, by deadline: NIODeadline)
+  /// Lets whatever ends the wait for an answer end the connection, however far it is.
+  @discardableResult
+  private func endWithAnswer(_ channel: any Channel, _ answer: EventLoopPromise<HTTPAnswer>)
     -> EventLoopFuture<any Channel>
   {
+    answer.futureResult.whenFailure { _ in channel.close(promise: nil) }
+    return channel.eventLoop.makeSucceededFuture(channel)
+  }
+
+  private func connect(
+    on loop: any EventLoop, by deadline: NIODeadline, for answer: EventLoopPromise<HTTPAnswer>
+  ) -> EventLoopFuture<any Channel> {
     let remaining = deadline - .now()
     guard remaining > .nanoseconds(0) else {
       return loop.makeFailedFuture(ChannelError.connectTimeout(remaining))
@@ -164,6 +171,7 @@ final class HTTPTransport: Sendable {
       }
       .connect(host: peer.host, port: peer.port)
     connection.whenFailure { tunnel.fail($0) }
+    connection.whenSuccess { [self] in endWithAnswer($0, answer) }
     return connection.flatMap { channel in tunnel.futureResult.map { channel } }
   }
 

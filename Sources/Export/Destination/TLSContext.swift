@@ -1,4 +1,5 @@
 import LinuxHost
+import NIOCore
 import NIOSSL
 import Synchronization
 
@@ -41,6 +42,8 @@ final class TLSContext: Sendable {
     var configuration = TLSConfiguration.makeClientConfiguration()
     configuration.minimumTLSVersion = .tlsv12
     configuration.applicationProtocols = ["http/1.1"]
+    // A closed connection lives on until the server has closed it too, and up to 250 KB with it.
+    configuration.shutdownTimeout = .milliseconds(200)
     if settings.acceptsAnyCertificate { configuration.certificateVerification = .none }
     if let path = settings.authorityFile {
       configuration.trustRoots = .certificates(try certificates(path))

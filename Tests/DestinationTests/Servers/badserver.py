@@ -24,8 +24,8 @@ import time
 
 FOLDER = sys.argv[1]
 PROTOBUF = "application/x-protobuf"
-# 64 MiB of zeros in 64 KiB; 160 of them behind each other are 10 GiB.
-BOMB = gzip.compress(bytes(64 << 20), 9)
+# 16 MiB of zeros in 16 KiB; 640 of them behind each other are 10 GiB.
+BOMB = gzip.compress(bytes(16 << 20))
 log = open(os.path.join(FOLDER, "requests"), "a", buffering=1)
 lock = threading.Lock()
 ports = {}
@@ -36,7 +36,7 @@ class Request:
     def __init__(self, connection):
         self.file = connection.makefile("rb")
 
-    def read(self, with_body=True):
+    def read_head(self):
         line = self.file.readline(65536).split()
         if len(line) < 3:
             return False
@@ -46,9 +46,10 @@ class Request:
             name, _, value = line.decode("latin-1").partition(":")
             self.headers[name.lower()] = value.strip()
         self.body = b""
-        if with_body:
-            self.body = self.file.read(int(self.headers.get("content-length", 0)))
         return True
+
+    def read_body(self):
+        self.body = self.file.read(int(self.headers.get("content-length", 0)))
 
 
 def note(request, **more):
@@ -68,7 +69,12 @@ def answer(connection, status, headers=(), body=b""):
 def reset(connection):
     """Closes with RST instead of FIN."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()
+    close(connection)
+
+
+def close(connection):
+    """Closes at once, although a file object still has the connection."""
+    os.close(connection.detach())
 
 
 def field(number, data):
@@ -91,8 +97,8 @@ def endless(connection, request):
 def bomb(connection, request):
     connection.sendall(
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Type: application/x-protobuf\r\n"
-        + b"Content-Length: %d\r\n\r\n" % (160 * len(BOMB)))
-    for _ in range(160):
+        + b"Content-Length: %d\r\n\r\n" % (640 * len(BOMB)))
+    for _ in range(640):
         connection.sendall(BOMB)
 
 
@@ -147,14 +153,22 @@ def fickle(connection, request):
         lambda: answer(connection, 429, [("Retry-After", "0")]),
         lambda: answer(connection, 503),
         lambda: reset_after_head(connection, request),
-        lambda: connection.sendall(random.randbytes(1000)),
-        lambda: connection.close(),
+        lambda: (connection.sendall(random.randbytes(1000)), close(connection)),
+        lambda: close(connection),
     ]
     failures[hash((key, count)) % len(failures)]()
 
 
 def echo(connection, request):
-    answer(connection, 400, body=json.dumps(request.headers).encode())
+    said = [request.headers.get(name, "") for name in ("authorization", "x-api-key")]
+    answer(connection, 400, body=json.dumps(said).encode())
+
+
+def early(connection, request):
+    """Answers before it has read the body, and never reads all of it."""
+    answer(connection, 413)
+    time.sleep(0.2)
+    close(connection)
 
 
 def retry_date(connection, request):
@@ -166,14 +180,15 @@ def retry_date(connection, request):
 BEHAVIOURS = {
     "ok": lambda c, r: answer(c, 200, [("Content-Type", PROTOBUF)]),
     "closing": lambda c, r: answer(c, 200, [("Connection", "close")]),
-    "stale": lambda c, r: (answer(c, 200), c.close()),
+    "stale": lambda c, r: (answer(c, 200), close(c)),
     "partial": lambda c, r: answer(
         c, 200, [("Content-Type", PROTOBUF)],
         field(1, b"\x08\x03" + field(2, b"too\x1b[31m old\n")),
     ),
     "refused": lambda c, r: answer(
         c, 400, [("Content-Type", PROTOBUF)], field(2, b"what is this")),
-    "early": lambda c, r: answer(c, 413),
+    "double": lambda c, r: (answer(c, 200), answer(c, 200)),
+    "early": early,
     "429": lambda c, r: answer(c, 429, [("Retry-After", "7")]),
     "date": retry_date,
     "500": lambda c, r: answer(c, 500, body=b"oops"),
@@ -185,8 +200,8 @@ BEHAVIOURS = {
     "echo": echo,
     "reset": lambda c, r: reset(c),
     "reset-after-head": reset_after_head,
-    "close": lambda c, r: c.close(),
-    "garbage": lambda c, r: c.sendall(random.randbytes(1 << 20)),
+    "close": lambda c, r: close(c),
+    "garbage": lambda c, r: (c.sendall(random.randbytes(1 << 20)), close(c)),
     "huge": huge,
     "endless": endless,
     "bomb": bomb,
@@ -202,8 +217,10 @@ BEHAVIOURS = {
 
 def serve_http(connection):
     request = Request(connection)
-    while request.read():
+    while request.read_head():
         mode = request.target.split("/")[1]
+        if mode != "early":
+            request.read_body()
         if mode != "fickle":
             certificate = connection.getpeercert() if hasattr(connection, "getpeercert") else None
             note(request, certificate=bool(certificate))
@@ -245,7 +262,7 @@ def pump(source, sink):
 def serve_proxy(connection):
     """A forward proxy: CONNECT, and whole addresses for plain HTTP."""
     request = Request(connection)
-    if not request.read(with_body=False):
+    if not request.read_head():
         return
     if request.method == "CONNECT":
         note(request, proxied=True)
@@ -256,7 +273,7 @@ def serve_proxy(connection):
         connection.sendall(b"HTTP/1.1 200 Connection established\r\nX-Proxy: test\r\n\r\n")
         threading.Thread(target=pump, args=(upstream, connection), daemon=True).start()
         return pump(connection, upstream)
-    request.body = request.file.read(int(request.headers.get("content-length", 0)))
+    request.read_body()
     note(request, proxied=True)
     answer(connection, 200 if request.target.startswith("http://") else 400)
 
