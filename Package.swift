@@ -18,6 +18,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
   ],
   targets: layer0 + layer1 + layer2 + layer3 + layer4 + programs + build + tests,
   swiftLanguageModes: [.v6]
@@ -117,6 +119,10 @@ var layer3: [Target] {
       dependencies: [
         "Compression", "LinuxHost", "MetricFormats", "MetricModel", "ProfileFormats",
         "ProfileModel", "ResourceModel",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ], swiftSettings: settings),
     .target(
       name: "ServiceIdentity", dependencies: ["ELF", "LinuxHost", "ProfileModel", "ResourceModel"],
@@ -241,6 +247,12 @@ var tests: [Target] {
         "Compression", "Export", "LinuxHost", "MetricFormats", "MetricModel", "ProfileModel",
         "ResourceModel",
       ], swiftSettings: settings),
+    .testTarget(
+      name: "DestinationTests",
+      dependencies: [
+        "Compression", "Export", "LinuxHost",
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ], exclude: ["Servers"], swiftSettings: settings),
     .testTarget(
       name: "ServiceIdentityTests",
       dependencies: ["LinuxHost", "ResourceModel", "ServiceIdentity"], swiftSettings: settings),

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154  # set by setup.sh and kernels.sh
+# shellcheck disable=SC2034,SC2154  # shared with setup.sh, kernels.sh and the scripts that source this
 # A Debian 12 of its own with systemd, in a container. Sourced after setup.sh and kernels.sh, not run.
 
 # The file system of a fresh machine, without what the tests do to it, stays here.
@@ -39,7 +39,7 @@ boot_container() {
     </dev/null >"$scratch/console" 2>&1 &
   container=$!
   for attempt in $(seq 120); do
-    leader=$(cat "/proc/$container/task/$container/children" 2>/dev/null | cut -d' ' -f1)
+    leader=$(cut -d' ' -f1 "/proc/$container/task/$container/children" 2>/dev/null || true)
     if [ -n "$leader" ] && inside systemctl is-system-running 2>/dev/null \
       | grep -qE 'running|degraded'; then
       return

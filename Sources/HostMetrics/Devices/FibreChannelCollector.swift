@@ -39,8 +39,7 @@ struct FibreChannelCollector: Collector {
       labels += Self.texts.map { MetricLabel($0, text($0)) }
       labels += Self.numbers.map {
         let value = text($0)
-        return MetricLabel(
-          name: $0, value: value.hasPrefix("0x") ? String(value.dropFirst(2)) : value)
+        return MetricLabel($0, value.hasPrefix("0x") ? String(value.dropFirst(2)) : value)
       }
       batch.add(
         "node_fibrechannel_info", .gauge, "What the adapter is; always 1.", 1, labels: labels)
