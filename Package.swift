@@ -112,7 +112,7 @@ var layer3: [Target] {
         "ProcessTracking", "ProfileModel", "RemoteUnwinding", "UnwindTables", "Unwinding",
       ], swiftSettings: settings),
     .target(
-      name: "HostMetrics", dependencies: ["LinuxHost", "MetricModel"],
+      name: "HostMetrics", dependencies: ["LinuxHost", "MetricModel", "ResourceModel"],
       swiftSettings: settings),
     .target(
       name: "Export",
@@ -233,7 +233,7 @@ var tests: [Target] {
     .testTarget(
       name: "HostMetricsTests",
       dependencies: ["HostMetrics", "LinuxHost", "MetricFormats", "MetricModel"],
-      swiftSettings: settings),
+      exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(name: "MetricModelTests", dependencies: ["MetricModel"], swiftSettings: settings),
     .testTarget(
       name: "MetricFormatsTests",

@@ -43,6 +43,12 @@ package final class ContinuousSampler: Sendable {
     var requests: [TapRequest] = []
     var lastRequest = 0
     var frequency: Int?
+    var budget: Governor.Budget?
+
+    mutating func takeWishes() -> (frequency: Int?, budget: Governor.Budget?) {
+      defer { (frequency, budget) = (nil, nil) }
+      return (frequency, budget)
+    }
   }
 
   /// Samples of some processes, for a while.
@@ -127,6 +133,11 @@ package final class ContinuousSampler: Sendable {
   package func setFrequency(_ frequency: Int) {
     exchange.withLock { $0.frequency = frequency }
   }
+
+  /// What it may cost from now on.
+  package func setBudget(_ budget: Governor.Budget) {
+    exchange.withLock { $0.budget = budget }
+  }
 }
 
 // The thread.
@@ -165,7 +176,7 @@ extension ContinuousSampler {
       }
       taps += openTaps(sampler, now)
       closeTaps(&taps, sampler, now)
-      if let frequency = takeFrequency() { governing.governor.want(frequency) }
+      take(exchange.withLock { $0.takeWishes() }, &governing)
       let isNews = governing.judge(sampler, at: now)
       // The window before may still be open: then in the next turn.
       guard now >= end || isNews,
@@ -198,11 +209,10 @@ extension ContinuousSampler {
     taps.removeAll { $0.end <= now }
   }
 
-  private func takeFrequency() -> Int? {
-    exchange.withLock { exchange in
-      defer { exchange.frequency = nil }
-      return exchange.frequency
-    }
+  private func take(_ wishes: (frequency: Int?, budget: Governor.Budget?), _ governing: inout Governing)
+  {
+    if let budget = wishes.budget { governing.governor.budget = budget }
+    if let frequency = wishes.frequency { governing.governor.want(frequency) }
   }
 
   /// Tells how things stand; false to end.

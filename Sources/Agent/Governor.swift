@@ -69,7 +69,7 @@ package struct Governor: Sendable {
     case exceeded
   }
 
-  package let budget: Budget
+  package var budget: Budget
   /// Samples a second on each CPU that the operator wants.
   package private(set) var wanted: Int
   /// Samples a second on each CPU, now.

@@ -45,6 +45,11 @@ struct HostFiles {
     names(in: folder).filter { $0.isNumbered(word) }.map { ($0, String($0.dropFirst(word.count))) }
   }
 
+  /// When the host booted, in seconds since 1970.
+  var bootSeconds: Double? {
+    lines("\(proc)/stat")?.first { $0.hasPrefix("btime ") }.flatMap { Double($0.dropFirst(6)) }
+  }
+
   /// A page, the most that a file of `/sys` has.
   private static let wordBytes = 4_096
 
@@ -69,5 +74,19 @@ extension String {
     let digits = utf8.dropFirst(word.utf8.count)
     return hasPrefix(word) && !digits.isEmpty
       && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+  }
+}
+
+extension StringProtocol {
+  /// Can be a part of a metric's name: letters, digits and underscores alone.
+  var isNamePart: Bool {
+    !isEmpty && utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+        true
+      default: false
+      }
+    }
   }
 }

@@ -14,6 +14,11 @@ package enum Clock {
   /// Waits a millisecond.
   package static func pause() { usleep(1_000) }
 
+  /// Waits for so long, but not for more than a second.
+  package static func pause(nanoseconds: UInt64) {
+    usleep(UInt32(clamping: min(nanoseconds / 1_000, 1_000_000)))
+  }
+
   /// The local time for a file name: `20261120-231500`.
   package static func localStamp() -> String {
     var seconds = time(nil)

@@ -38,6 +38,12 @@ package struct ProgramInstance: Hashable, Sendable {
 }
 
 extension Processes {
+  /// Our own number, where these are the processes of our own namespace.
+  var ownNumber: UInt32? {
+    SystemFile.text("\(roots.proc)/self/stat")
+      .flatMap { $0.split(separator: " ").first }.flatMap { UInt32($0) }
+  }
+
   /// Nil if there is no such process.
   package func instance(of pid: UInt32) -> ProgramInstance? {
     SystemFile.read("\(roots.proc)/\(pid)/stat", limit: Limits.nameBytes)

@@ -8,6 +8,12 @@ package enum Terminal {
     isatty(STDERR_FILENO) == 1 && EnvironmentVariable.value("TERM") != "dumb"
   }
 
+  /// Whether standard output is a terminal whose user wants colours (no-color.org).
+  package static var hasColours: Bool {
+    isatty(STDOUT_FILENO) == 1 && EnvironmentVariable.value("TERM") != "dumb"
+      && (EnvironmentVariable.value("NO_COLOR") ?? "").isEmpty
+  }
+
   /// Columns of the terminal on standard output; nil if it is none.
   package static var columns: Int? {
     var size = winsize()

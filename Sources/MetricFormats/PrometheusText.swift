@@ -82,6 +82,8 @@ private struct PrometheusWriter {
       case UInt8(ascii: "\\"): text += #"\\"#.utf8
       case UInt8(ascii: "\n"): text += #"\n"#.utf8
       case UInt8(ascii: "\"") where quotes: text += #"\""#.utf8
+      // Prometheus takes it for the end of the text.
+      case 0: text += "\u{FFFD}".utf8
       default: text.append(byte)
       }
     }

@@ -60,6 +60,25 @@ package struct MetricBatch: Sendable {
     if !families[index].add(point, limit: seriesLimit) { refused += 1 }
   }
 
+  /// Adds all series of another batch.
+  package mutating func append(_ other: MetricBatch) {
+    refused += other.refused
+    for family in other.families {
+      if let known = indices[family.descriptor.name] {
+        families[known].append(family, limit: seriesLimit)
+      } else {
+        indices[family.descriptor.name] = families.count
+        families.append(family)
+      }
+    }
+  }
+
+  /// Keeps each metric within a number of series.
+  package mutating func keep(within limit: inout CardinalityLimit) {
+    limit.beginCollection()
+    for index in families.indices { limit.apply(to: &families[index]) }
+  }
+
   /// Where the family of a name is; the first to name it says what it is.
   private mutating func index(of name: String, describe: () -> MetricDescriptor) -> Int {
     if let known = indices[name] { return known }

@@ -54,6 +54,30 @@ package struct MetricFamily: Hashable, Sendable {
     return false
   }
 
+  /// Adds the series of a family of the same name.
+  mutating func append(_ other: MetricFamily, limit: Int) {
+    guard folded == 0, other.folded == 0, points.count + other.points.count <= limit,
+      histograms.count + other.histograms.count <= limit
+    else {
+      for point in other.points { add(point, limit: limit) }
+      for point in other.histograms { add(point, limit: limit) }
+      return
+    }
+    points += other.points
+    histograms += other.histograms
+  }
+
+  /// Has only these series, and one that stands for others where there is a value for it.
+  mutating func replace(_ points: [MetricPoint], others: Double?, count: UInt64) {
+    self.points = points
+    folded = 0
+    guard let others, let last = points.last else { return }
+    folded = count
+    self.points.append(
+      MetricPoint(
+        others, labels: Self.overflowing(last.labels), countedSince: last.countedSince))
+  }
+
   private static func overflowing(_ labels: [MetricLabel]) -> [MetricLabel] {
     labels.map { MetricLabel($0.name, overflow) }
   }

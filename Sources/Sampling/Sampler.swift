@@ -44,7 +44,7 @@ package final class Sampler {
     // Events first: what changes while `/proc` is read is applied on top of what was read.
     let events = try ProcessEventStream(cpus: machine.onlineCPUs())
     self.events = events
-    object = try Self.load(options, machine)
+    object = try Self.open(options, machine).load()
     fixedMapBytes = object.mapBytes()
     let unwinding = try Self.unwinding(options, object)
     self.unwinding = unwinding
@@ -60,7 +60,8 @@ package final class Sampler {
     }
   }
 
-  private static func load(_ options: SamplerOptions, _ machine: Machine) throws -> LoadedObject {
+  /// The object with all that it is to know before it is loaded.
+  static func open(_ options: SamplerOptions, _ machine: Machine) throws -> OpenedObject {
     let object = try OpenedObject(.sampler)
     try object.set("stack_bytes_wanted", to: UInt32(options.stackBytes))
     try object.set("want_kernel", to: options.wantsKernelFrames)
@@ -85,7 +86,7 @@ package final class Sampler {
     case .everything: break
     }
     if !options.target.followsChildren { try object.skip(program: "mark_ended") }
-    return try object.load()
+    return object
   }
 
   private static func unwinding(_ options: SamplerOptions, _ object: borrowing LoadedObject) throws

@@ -54,7 +54,8 @@ enum EncodeBench {
 
   /// The host's metrics, with how long it took to collect them and with known histograms.
   private static func metrics(service: String, now: UInt64) -> MetricBatch {
-    let collector = HostCollector(roots: HostRoots())
+    let collector = MetricRegistry(
+      roots: HostRoots(), services: ServiceCollector { _, name in name })
     var durations = Histogram()
     for _ in 0..<20 {
       let start = Clock.monotonic()

@@ -6,7 +6,9 @@
 //   wick-bench encode-random SEED FOLDER   writes a random profile, as OTLP and as folded stacks
 //   wick-bench hostile        builds the table of a million functions of one byte each
 //   wick-bench metrics        prints the host's metrics, as Prometheus reads them, for each line of input
+//   wick-bench metrics FOLDER prints those of a tree with `proc`, `sys` and `root` likewise
 //   wick-bench metrics COUNT  collects them so often, and prints what that cost
+//   wick-bench metrics COUNT host  only what the node exporter collects too
 //   wick-bench rows FILE      prints every row: address, CFA, where RBP is
 
 import ELF
@@ -28,15 +30,16 @@ case "encode-random" where arguments.count == 3:
   try EncodeBench.writeRandom(seed: UInt64(operands[0]) ?? 0, to: operands[1])
 case "hostile": HostileBench.measure()
 case "metrics":
-  if let count = arguments.dropFirst().first.flatMap({ Int($0) }) {
-    MetricsBench.measure(count)
+  let rest = Array(arguments.dropFirst())
+  if let count = rest.first.flatMap({ Int($0) }) {
+    MetricsBench(isWhole: rest.count < 2).measure(count)
   } else {
-    MetricsBench.show()
+    MetricsBench(tree: rest.first, isWhole: rest.isEmpty).show()
   }
 case "rows":
   for path in arguments.dropFirst() { TableBench(path)?.printRows() }
 default:
   print(
     "usage: wick-bench tables FILE… | cache FILE | encode FILE SERVICE FOLDER | "
-      + "encode-random SEED FOLDER | hostile | metrics [COUNT] | rows FILE")
+      + "encode-random SEED FOLDER | hostile | metrics [FOLDER | COUNT [host]] | rows FILE")
 }

@@ -62,6 +62,7 @@ struct PooledFileSystemCollector: Collector {
     _ labels: KeyValuePairs<String, String>, _ batch: inout MetricBatch
   ) {
     let name = String(name.map { $0 == "-" ? "_" : $0 })
+    guard name.isNamePart else { return }
     batch.add(
       "node_\(subsystem)_\(name)", .untyped, "The kernel's \(name) of ZFS.",
       UInt64(value).map { Double($0) }, labels)
