@@ -367,7 +367,7 @@ def check_metrics(folder):
 
 
 def check_planted(by_name):
-    (resource, metric, attributes, point), = by_name["planted_wait_seconds"]
+    (resource, metric, attributes, point), = by_name["planted_wait_nanoseconds"]
     require(metric.unit == "ns" and attributes == {"kind": "known"}, f"{metric.unit} {attributes}")
     require(list(point.positive.bucket_counts) == [3, 0, 5, 7], "the buckets differ")
     require((point.positive.offset, point.scale, point.zero_count) == (9, 0, 2), "the bounds differ")
@@ -413,7 +413,10 @@ def check_victoria(url, folder):
         count += len(got)
     (labels, value), = stored(url, "planted_requests_total")
     require(labels.get("service.name") == "planted-service" and value == 1234, f"{labels} {value}")
-    for name, total, sum_ in (("planted_wait_seconds", 17, 65536), ("planted_size_bytes", 10, 4321)):
+    for name, total, sum_ in ((
+        ("planted_wait_nanoseconds", 17, 65536),
+        ("planted_size_bytes", 10, 4321),
+    ):
         (_, value), = stored(url, f"{name}_count")
         require(value == total, f"{name}_count is {value}")
         (_, value), = stored(url, f"{name}_sum")
@@ -425,7 +428,7 @@ def check_victoria(url, folder):
     # An exponential histogram becomes ranges: from bound to bound, in the unit of what was sent.
     ranges = {
         tuple(float(bound) for bound in labels["vmrange"].split("...")): value
-        for labels, value in stored(url, "planted_wait_seconds_bucket")
+        for labels, value in stored(url, "planted_wait_nanoseconds_bucket")
     }
     require(sum(ranges.values()) == 17, f"the ranges are {ranges}")
     for bounds, value in (((512, 1024), 3), ((2048, 4096), 5), ((4096, 8192), 7)):

@@ -53,6 +53,7 @@ import Testing
     let waits = try #require(Histogram(powersOfTwo: [0, 2, 0, 3], offset: 9, zeros: 4, sum: 99))
     batch.add("wait_seconds", "", waits, unit: .nanoseconds)
     let metric = try #require(try metrics(batch).first)
+    #expect(metric.name == "wait_nanoseconds")
     #expect(metric.unit == "ns")
     #expect(metric.exponentialHistogram.aggregationTemporality == .cumulative)
     let point = try #require(metric.exponentialHistogram.dataPoints.first)
