@@ -260,12 +260,16 @@ def run_sink(port, folder):
 
 
 def canonical(message):
-    """A message's bytes that do not depend on who encoded it."""
+    """A message's bytes, without the empty messages that the Collector writes and we do not."""
     if isinstance(message, Profiles):
-        # The Collector writes the zero value of an attribute with a value that is empty.
         for entry in message.dictionary.attribute_table:
             if entry.value.WhichOneof("value") is None:
                 entry.ClearField("value")
+    else:
+        for *_, point in points_of(message):
+            for side in ("positive", "negative"):
+                if hasattr(point, side) and getattr(point, side).ByteSize() == 0:
+                    point.ClearField(side)
     return message.SerializeToString(deterministic=True)
 
 
@@ -306,15 +310,20 @@ def unescaped(text):
 
 
 def otlp_points(folder):
-    """(resource, metric, attributes, point) of each point."""
+    """The points of all requests in a folder."""
     for request in messages_of(Metrics, folder, "otlp-metrics-*.body"):
-        for group in request.resource_metrics:
-            resource = {entry.key: entry.value.string_value for entry in group.resource.attributes}
-            for scope in group.scope_metrics:
-                for metric in scope.metrics:
-                    data = getattr(metric, metric.WhichOneof("data"))
-                    for point in data.data_points:
-                        yield resource, metric, attributes_of(point), point
+        yield from points_of(request)
+
+
+def points_of(request):
+    """(resource, metric, attributes, point) of each point."""
+    for group in request.resource_metrics:
+        resource = {entry.key: entry.value.string_value for entry in group.resource.attributes}
+        for scope in group.scope_metrics:
+            for metric in scope.metrics:
+                data = getattr(metric, metric.WhichOneof("data"))
+                for point in data.data_points:
+                    yield resource, metric, attributes_of(point), point
 
 
 def attributes_of(point):
