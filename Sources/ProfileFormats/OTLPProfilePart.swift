@@ -16,6 +16,8 @@ struct OTLPProfilePart {
   private var marks: [IncompleteReason: (location: Int32, attribute: Int32)] = [:]
 
   private static let sampleBound = 64
+  /// Of a kind of frame, which is an attribute.
+  private static let frameTypeBound = 64
   /// Of the profile without its samples.
   static let headerBound = 256
 
@@ -70,8 +72,17 @@ struct OTLPProfilePart {
     if stacks[sample.stack] == nil || sample.incomplete != nil {
       bound += OTLPDictionary.bound(ofStack: stack.count + 1)
     }
+    var newMappings: Set<Int> = []
     for location in stack where locations[Int(location)] < 0 {
-      bound += source.bound(ofLocation: location)
+      bound += OTLPDictionary.locationBound + Self.frameTypeBound
+      if let mapping = source.mapping(ofLocation: location), mappings[mapping] < 0,
+        newMappings.insert(mapping).inserted
+      {
+        bound += source.bound(ofMapping: mapping)
+      }
+      if let function = source.function(ofLocation: location), functions[Int(function)] < 0 {
+        bound += source.bound(ofFunction: function)
+      }
     }
     return bound
   }

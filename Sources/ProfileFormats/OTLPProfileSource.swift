@@ -127,26 +127,21 @@ extension OTLPProfileSource {
 
   private func clipped(_ text: String) -> String { String(text.prefix(Self.nameLimit)) }
 
-  /// No fewer bytes than a location takes with all that it refers to.
-  func bound(ofLocation number: UInt32) -> Int {
-    let location = profile.locations[Int(number)]
-    var bound = OTLPDictionary.locationBound + 64
-    if let index = location.mapping.map({ Int($0) }), index < profile.mappings.count {
-      let mapping = profile.mappings[index]
-      bound += OTLPDictionary.mappingBound + bounds(mapping.path) + bounds(mapping.buildID) + 64
-    }
-    if let function = profile.function(atLocation: number) {
-      bound +=
-        OTLPDictionary.functionBound + bounds(function.name) + bounds(function.systemName)
-        + bounds(function.module)
-    }
-    return bound
+  /// No fewer bytes than the entry of a mapping takes with all that it refers to.
+  func bound(ofMapping number: Int) -> Int {
+    let mapping = profile.mappings[number]
+    return OTLPDictionary.mappingBound + bound(mapping.path) + bound(mapping.buildID) + 64
   }
 
-  /// What is no UTF-8 grows to at most three times its length when it is repaired.
-  private func bounds(_ id: StringTable.ID) -> Int {
-    OTLPDictionary.bound(
-      ofString: min(3 * profile.strings.bytes(of: id).count, Self.nameLimit))
+  /// No fewer bytes than the entry of a function takes with its names.
+  func bound(ofFunction number: UInt32) -> Int {
+    let function = profile.functions[Int(number)]
+    return OTLPDictionary.functionBound + bound(function.name) + bound(function.systemName)
+      + bound(function.module)
+  }
+
+  private func bound(_ id: StringTable.ID) -> Int {
+    OTLPDictionary.bound(ofString: name(id).count)
   }
 }
 

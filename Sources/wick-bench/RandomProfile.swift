@@ -26,7 +26,7 @@ struct RandomProfile {
   }
 
   /// The bytes of a request; small ones make many.
-  mutating func limit() -> Int { [64 << 10, 200 << 10, 4 << 20][number(0...2)] }
+  mutating func limit() -> Int { [128 << 10, 300 << 10, 4 << 20][number(0...2)] }
 
   /// Any bytes, text mostly; never the suffix of a kind of frame, nor empty.
   private mutating func name() -> [UInt8] {

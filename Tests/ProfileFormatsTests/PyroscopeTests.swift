@@ -45,7 +45,7 @@ import Testing
         .init(labels: labels, profile: profile, id: "one"),
         .init(labels: labels, profile: [], id: "two"),
         .init(labels: labels, profile: profile, id: "three"),
-      ], limit: 800)
+      ], limit: 1_000)
     #expect(requests.map(\.profiles) == [2, 1])
     let series = try requests.flatMap {
       try PyroscopePushRequest(serializedBytes: $0.bytes).series
