@@ -64,7 +64,7 @@ build_receivers() {
   # One package at a time: together they take more memory than small machines have.
   (
     cd "$root/Tests/Receivers/collector"
-    GOROOT=$go GOPATH=$work/gopath:$work/root/usr/share/gocode GOCACHE=$work/cache \
+    GOROOT=$go GOPATH=$work/gopath:$work/root/usr/share/gocode GOCACHE=${GOCACHE:-$work/cache} \
       GO111MODULE=off GOTOOLCHAIN=local GOFLAGS=-p=1 CGO_ENABLED=0 \
       quietly "$go/bin/go" build -trimpath -ldflags='-s -w' -o "$work/collector" .
   ) || die "cannot build the Collector"
