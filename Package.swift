@@ -215,8 +215,11 @@ var tests: [Target] {
       ], exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(name: "CompressionTests", dependencies: ["Compression"], swiftSettings: settings),
     .testTarget(
-      name: "ProfileFormatsTests", dependencies: ["Compression", "ProfileFormats", "ProfileModel"],
-      swiftSettings: settings),
+      name: "ProfileFormatsTests",
+      dependencies: [
+        "Compression", "OTLPMessages", "ProfileFormats", "ProfileModel", "PyroscopeMessages",
+        "ResourceModel", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ], swiftSettings: settings),
     .testTarget(
       name: "ViewerTests", dependencies: ["ProfileFormats", "ProfileModel"],
       exclude: ["browser"], swiftSettings: settings),
@@ -260,15 +263,22 @@ var tests: [Target] {
       exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(name: "MetricModelTests", dependencies: ["MetricModel"], swiftSettings: settings),
     .testTarget(
-      name: "MetricFormatsTests", dependencies: ["MetricFormats", "MetricModel"],
-      swiftSettings: settings),
+      name: "MetricFormatsTests",
+      dependencies: [
+        "MetricFormats", "MetricModel", "OTLPMessages", "ResourceModel",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ], swiftSettings: settings),
     .testTarget(name: "YAMLTests", dependencies: ["YAML"], swiftSettings: settings),
     .testTarget(
       name: "ConfigurationTests",
       dependencies: ["Configuration", "Export", "HostMetrics", "LinuxHost", "MetricModel"],
       swiftSettings: settings),
     .testTarget(
-      name: "ExportTests", dependencies: ["Export", "LinuxHost"], swiftSettings: settings),
+      name: "ExportTests",
+      dependencies: [
+        "Compression", "Export", "LinuxHost", "MetricFormats", "MetricModel", "ProfileModel",
+        "ResourceModel",
+      ], swiftSettings: settings),
     .testTarget(
       name: "DestinationTests",
       dependencies: [

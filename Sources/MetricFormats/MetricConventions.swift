@@ -5,7 +5,7 @@
 /// - Source: OpenTelemetry, semantic conventions 1.43, system and process metrics.
 enum MetricConventions {
   static let table: [MetricConvention] =
-    processors + memory + paging + disks + fileSystems + network + processes
+    processors + memory + paging + disks + fileSystems + network + processes + services
 
   private static let mode = MetricConvention.Label("cpu.mode", values: ["irq": "interrupt"])
   private static let processor = MetricConvention.Label("cpu.logical_number", isInteger: true)
@@ -185,5 +185,40 @@ enum MetricConventions {
     MetricConvention(
       "system.process.count", .upDownCounter, "{process}", "Processes by state.",
       [.init("node_procs_running", ["process.state": "running"])]),
+  ]
+
+  /// Series of a service are under its resource, where it is known.
+  private static let service = MetricConvention.Label("service.name")
+
+  /// Of all processes of a service.
+  private static let services = [
+    MetricConvention(
+      "process.cpu.time", .counter, "s", "CPU time of a service's processes.",
+      labels: ["service": service, "mode": mode], [.init("wick_service_cpu_seconds_total")]),
+    MetricConvention(
+      "process.memory.usage", .upDownCounter, "By",
+      "Memory of a service; what processes share counts for each.",
+      labels: ["service": service], [.init("wick_service_memory_resident_bytes")]),
+    MetricConvention(
+      "process.disk.io", .counter, "By",
+      "Bytes that a service read from devices or wrote to them.",
+      labels: ["service": service, "direction": .init("disk.io.direction")],
+      [.init("wick_service_io_bytes_total")]),
+    MetricConvention(
+      "process.thread.count", .upDownCounter, "{thread}", "Threads of a service.",
+      labels: ["service": service], [.init("wick_service_threads")]),
+    MetricConvention(
+      "process.unix.file_descriptor.count", .upDownCounter, "{file_descriptor}",
+      "Open descriptors of a service.", labels: ["service": service],
+      [.init("wick_service_open_files")]),
+    MetricConvention(
+      "process.context_switches", .counter, "{context_switch}",
+      "Context switches of a service's threads.",
+      labels: ["service": service, "type": .init("process.context_switch.type")],
+      [.init("wick_service_context_switches_total")]),
+    MetricConvention(
+      "process.paging.faults", .counter, "{fault}", "Page faults of a service.",
+      labels: ["service": service, "type": .init("system.paging.fault.type")],
+      [.init("wick_service_page_faults_total")]),
   ]
 }

@@ -117,8 +117,10 @@ extension MetricNaming {
         .histogram(point.histogram), point.labels, since: point.countedSince,
         isOverflow: family.isOverflow(index), rules: [:])
     }
+    // Backends that drop the unit have but the name to tell what the numbers are.
     return NamedMetric(
-      name: descriptor.name, help: descriptor.help, unit: descriptor.unit.code,
+      name: descriptor.unit.name(ofBaseName: descriptor.name), help: descriptor.help,
+      unit: descriptor.unit.code,
       kind: Self.kind(descriptor.kind), points: numbers + histograms)
   }
 

@@ -4,15 +4,18 @@ package struct MetricUnit: Hashable, Sendable {
   package let code: String
   /// How many of it are one of the base unit that Prometheus' names speak of.
   package let perBaseUnit: Double
+  /// What makes the base unit's word this unit's.
+  private let prefix: String
 
   /// A unit that Prometheus uses as it is.
   package init(_ code: String) {
-    self.init(code, perBaseUnit: 1)
+    self.init(code, perBaseUnit: 1, prefix: "")
   }
 
-  private init(_ code: String, perBaseUnit: Double) {
+  private init(_ code: String, perBaseUnit: Double, prefix: String) {
     self.code = code
     self.perBaseUnit = perBaseUnit
+    self.prefix = prefix
   }
 
   package static let none = MetricUnit("")
@@ -20,7 +23,8 @@ package struct MetricUnit: Hashable, Sendable {
   package static let seconds = MetricUnit("s")
   package static let bytes = MetricUnit("By")
   /// As the kernel counts time; `_seconds` in Prometheus.
-  package static let nanoseconds = MetricUnit("ns", perBaseUnit: 1_000_000_000)
+  package static let nanoseconds = MetricUnit(
+    "ns", perBaseUnit: 1_000_000_000, prefix: "nano")
 
   /// The unit that stands at the end of a name of Prometheus', before `_total`.
   ///
@@ -29,6 +33,14 @@ package struct MetricUnit: Hashable, Sendable {
     let parts = name.utf8.split(separator: UInt8(ascii: "_")).suffix(2).map(Substring.init)
     let word = parts.last == "total" ? parts.first : parts.last
     self = word.flatMap { Self.byWord[String($0)] } ?? .none
+  }
+
+  /// The name that says this unit, of one that ends in the base unit: `wait_nanoseconds`.
+  package func name(ofBaseName name: String) -> String {
+    guard !prefix.isEmpty, let last = name.utf8.lastIndex(of: UInt8(ascii: "_")) else {
+      return name
+    }
+    return name[...last] + prefix + name[name.utf8.index(after: last)...]
   }
 
   private static let byWord: [String: MetricUnit] = [

@@ -5,7 +5,7 @@ import ProfileModel
 /// A location holds an offset in a file, and a mapping the addresses of one part of that file in
 /// one process. The ranges are widened so that every location of the file is in them.
 struct LocationAddresses {
-  struct Range {
+  struct Range: Hashable {
     var start: UInt64
     var limit: UInt64
     var fileOffset: UInt64

@@ -14,9 +14,15 @@ struct OTLPDictionary {
   }
 
   private struct MappingKey: Hashable {
-    let range: [UInt64]
+    let range: LocationAddresses.Range
     let path: Int32
     let attribute: Int32
+  }
+
+  private struct FunctionKey: Hashable {
+    let name: Int32
+    let systemName: Int32
+    let file: Int32
   }
 
   private struct AttributeKey: Hashable {
@@ -29,7 +35,7 @@ struct OTLPDictionary {
   private var strings = StringTable()
   private var stacks = StackTable()
   private var mappings: [MappingKey: Int32] = [:]
-  private var functions: [[Int32]: Int32] = [:]
+  private var functions: [FunctionKey: Int32] = [:]
   private var locations: [LocationKey: Int32] = [:]
   private var attributes: [AttributeKey: Int32] = [:]
   private var tables = OTLPProfilesDictionary()
@@ -86,9 +92,7 @@ struct OTLPDictionary {
     let attribute =
       buildID.isEmpty
       ? 0 : self.attribute("process.executable.build_id.gnu", .string(buildID))
-    let key = MappingKey(
-      range: [range.start, range.limit, range.fileOffset], path: string(path),
-      attribute: attribute)
+    let key = MappingKey(range: range, path: string(path), attribute: attribute)
     if let known = mappings[key] { return known }
     var entry = OTLPMapping()
     entry.memoryStart = range.start
@@ -104,7 +108,7 @@ struct OTLPDictionary {
   }
 
   mutating func function(name: Int32, systemName: Int32, file: Int32) -> Int32 {
-    let key = [name, systemName, file]
+    let key = FunctionKey(name: name, systemName: systemName, file: file)
     if let known = functions[key] { return known }
     var entry = OTLPFunction()
     entry.nameStrindex = name

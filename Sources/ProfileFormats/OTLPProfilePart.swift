@@ -9,11 +9,15 @@ struct OTLPProfilePart {
   private var message = OTLPProfile()
   // Entries of the dictionary, by their number in the profile; -1 until they are there.
   private var locations: [Int32]
+  private var mappings: [Int32]
+  private var functions: [Int32]
   private var stacks: [StackTable.ID: Int32] = [:]
   private var threads: [UInt32: [Int32]] = [:]
   private var marks: [IncompleteReason: (location: Int32, attribute: Int32)] = [:]
 
   private static let sampleBound = 64
+  /// Of a kind of frame, which is an attribute.
+  private static let frameTypeBound = 64
   /// Of the profile without its samples.
   static let headerBound = 256
 
@@ -27,6 +31,8 @@ struct OTLPProfilePart {
   ) {
     self.source = source
     locations = [Int32](repeating: -1, count: source.profile.locations.count)
+    mappings = [Int32](repeating: -1, count: source.profile.mappings.count)
+    functions = [Int32](repeating: -1, count: source.profile.functions.count)
     // Field 7, bytes: the generated property has a type of Foundation's, which we do without.
     let field: [UInt8] = [7 << 3 | 2, UInt8(clamping: id.count)] + id
     if let withID = try? OTLPProfile(serializedBytes: field) { message = withID }
@@ -66,8 +72,17 @@ struct OTLPProfilePart {
     if stacks[sample.stack] == nil || sample.incomplete != nil {
       bound += OTLPDictionary.bound(ofStack: stack.count + 1)
     }
+    var newMappings: Set<Int> = []
     for location in stack where locations[Int(location)] < 0 {
-      bound += source.bound(ofLocation: location)
+      bound += OTLPDictionary.locationBound + Self.frameTypeBound
+      if let mapping = source.mapping(ofLocation: location), mappings[mapping] < 0,
+        newMappings.insert(mapping).inserted
+      {
+        bound += source.bound(ofMapping: mapping)
+      }
+      if let function = source.function(ofLocation: location), functions[Int(function)] < 0 {
+        bound += source.bound(ofFunction: function)
+      }
     }
     return bound
   }
@@ -101,10 +116,33 @@ extension OTLPProfilePart {
   ) -> [UInt32] {
     source.profile.stacks[stack].map { number in
       if locations[Int(number)] < 0 {
-        locations[Int(number)] = source.location(number, &dictionary)
+        locations[Int(number)] = location(number, &dictionary)
       }
       return UInt32(bitPattern: locations[Int(number)])
     }
+  }
+
+  private mutating func location(
+    _ number: UInt32, _ dictionary: inout OTLPDictionary
+  ) -> Int32 {
+    var mapping: Int32 = 0
+    if let index = source.mapping(ofLocation: number) {
+      if mappings[index] < 0 { mappings[index] = source.mapping(index, &dictionary) }
+      mapping = mappings[index]
+    }
+    var function: Int32?
+    if let index = source.function(ofLocation: number) {
+      if functions[Int(index)] < 0 {
+        functions[Int(index)] = source.function(index, &dictionary)
+      }
+      function = functions[Int(index)]
+    }
+    let type = source.frameType(ofLocation: number).map {
+      dictionary.attribute("profile.frame.type", .string($0))
+    }
+    return dictionary.location(
+      mapping: mapping, address: source.address(ofLocation: number), function: function,
+      attribute: type ?? 0)
   }
 
   /// The frame that stands for what is missing, as in all formats, and the attribute that says why.

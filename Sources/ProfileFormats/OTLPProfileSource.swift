@@ -66,29 +66,50 @@ struct OTLPProfileSource {
     ]
   }
 
-  /// The entry of a location, made where it is not there yet.
-  func location(_ number: UInt32, _ dictionary: inout OTLPDictionary) -> Int32 {
-    let location = profile.locations[Int(number)]
-    let kind = names.frames[Int(names.frame(ofLocation: number))].kind
-    let attribute = kind.typeName.map {
-      dictionary.attribute("profile.frame.type", .string($0))
-    }
-    var mapping: Int32 = 0
-    if let index = location.mapping.map({ Int($0) }), index < profile.mappings.count {
-      let source = profile.mappings[index]
-      mapping = dictionary.mapping(
-        addresses.ranges[index], path: name(source.path),
-        buildID: profile.strings[source.buildID])
-    }
-    let function = namedFunction(at: number).map { function in
-      dictionary.function(
-        name: dictionary.string(name(function.name)),
-        systemName: dictionary.string(name(function.systemName)),
-        file: dictionary.string(name(function.module)))
-    }
-    return dictionary.location(
-      mapping: mapping, address: addresses.address(of: location, in: profile),
-      function: function, attribute: attribute ?? 0)
+  func frameType(ofLocation number: UInt32) -> String? {
+    names.frames[Int(names.frame(ofLocation: number))].kind.typeName
+  }
+
+  /// Where a location is in memory.
+  func address(ofLocation number: UInt32) -> UInt64 {
+    addresses.address(of: profile.locations[Int(number)], in: profile)
+  }
+
+  /// The number of a location's mapping, if that is there.
+  func mapping(ofLocation number: UInt32) -> Int? {
+    profile.locations[Int(number)].mapping.map { Int($0) }
+      .flatMap { $0 < profile.mappings.count ? $0 : nil }
+  }
+
+  /// The entry of a mapping.
+  func mapping(_ number: Int, _ dictionary: inout OTLPDictionary) -> Int32 {
+    let mapping = profile.mappings[number]
+    return dictionary.mapping(
+      addresses.ranges[number], path: name(mapping.path),
+      buildID: profile.strings[mapping.buildID])
+  }
+
+  /// The entry of a function.
+  func function(_ number: UInt32, _ dictionary: inout OTLPDictionary) -> Int32 {
+    let function = profile.functions[Int(number)]
+    return dictionary.function(
+      name: dictionary.string(name(function.name)),
+      systemName: dictionary.string(name(function.systemName)),
+      file: dictionary.string(name(function.module)))
+  }
+
+  /// The number of a location's function, unless its name only says where it is: without one, a
+  /// receiver can look the address up in the file with that build-id.
+  func function(ofLocation number: UInt32) -> UInt32? {
+    guard let function = profile.function(atLocation: number) else { return nil }
+    let index = profile.locations[Int(number)].function
+    let name = profile.strings.bytes(of: function.name)
+    guard name.first == UInt8(ascii: "["), name.last == UInt8(ascii: "]"),
+      let mapping = mapping(ofLocation: number)
+    else { return index }
+    let unknown = FrameNames.unknown(
+      profile.strings[profile.mappings[mapping].path], profile.locations[Int(number)].offset)
+    return name.elementsEqual(unknown.utf8) ? nil : index
   }
 }
 
@@ -106,40 +127,21 @@ extension OTLPProfileSource {
 
   private func clipped(_ text: String) -> String { String(text.prefix(Self.nameLimit)) }
 
-  /// The function, unless its name only says where it is: without one, a receiver can look the
-  /// address up in the file with that build-id.
-  private func namedFunction(at number: UInt32) -> Function? {
-    guard let function = profile.function(atLocation: number) else { return nil }
-    let name = profile.strings.bytes(of: function.name)
-    guard name.first == UInt8(ascii: "["), name.last == UInt8(ascii: "]"),
-      let index = profile.locations[Int(number)].mapping.map({ Int($0) }),
-      index < profile.mappings.count
-    else { return function }
-    let unknown = FrameNames.unknown(
-      profile.strings[profile.mappings[index].path], profile.locations[Int(number)].offset)
-    return name.elementsEqual(unknown.utf8) ? nil : function
+  /// No fewer bytes than the entry of a mapping takes with all that it refers to.
+  func bound(ofMapping number: Int) -> Int {
+    let mapping = profile.mappings[number]
+    return OTLPDictionary.mappingBound + bound(mapping.path) + bound(mapping.buildID) + 64
   }
 
-  /// No fewer bytes than a location takes with all that it refers to.
-  func bound(ofLocation number: UInt32) -> Int {
-    let location = profile.locations[Int(number)]
-    var bound = OTLPDictionary.locationBound + 64
-    if let index = location.mapping.map({ Int($0) }), index < profile.mappings.count {
-      let mapping = profile.mappings[index]
-      bound += OTLPDictionary.mappingBound + bounds(mapping.path) + bounds(mapping.buildID) + 64
-    }
-    if let function = profile.function(atLocation: number) {
-      bound +=
-        OTLPDictionary.functionBound + bounds(function.name) + bounds(function.systemName)
-        + bounds(function.module)
-    }
-    return bound
+  /// No fewer bytes than the entry of a function takes with its names.
+  func bound(ofFunction number: UInt32) -> Int {
+    let function = profile.functions[Int(number)]
+    return OTLPDictionary.functionBound + bound(function.name) + bound(function.systemName)
+      + bound(function.module)
   }
 
-  /// What is no UTF-8 grows to at most three times its length when it is repaired.
-  private func bounds(_ id: StringTable.ID) -> Int {
-    OTLPDictionary.bound(
-      ofString: min(3 * profile.strings.bytes(of: id).count, Self.nameLimit))
+  private func bound(_ id: StringTable.ID) -> Int {
+    OTLPDictionary.bound(ofString: name(id).count)
   }
 }
 

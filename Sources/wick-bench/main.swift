@@ -2,6 +2,8 @@
 //
 //   wick-bench tables FILE…   builds each table, five times, and prints how long the best took
 //   wick-bench cache FILE     builds the table, stores it in a cache and reads it from there
+//   wick-bench encode FILE.pb.gz SERVICE FOLDER   writes what would be sent: profile and host's metrics
+//   wick-bench encode-random SEED FOLDER   writes a random profile, as OTLP and as folded stacks
 //   wick-bench hostile        builds the table of a million functions of one byte each
 //   wick-bench metrics        prints the host's metrics, as Prometheus reads them, for each line of input
 //   wick-bench metrics FOLDER prints those of a tree with `proc`, `sys` and `root` likewise
@@ -21,6 +23,12 @@ case "tables":
   for path in arguments.dropFirst() { TableBench(path)?.measure() }
 case "cache":
   for path in arguments.dropFirst() { TableBench(path)?.measureCache() }
+case "encode" where arguments.count == 4:
+  let operands = Array(arguments.dropFirst())
+  try EncodeBench.write(operands[0], service: operands[1], to: operands[2])
+case "encode-random" where arguments.count == 3:
+  let operands = Array(arguments.dropFirst())
+  try EncodeBench.writeRandom(seed: UInt64(operands[0]) ?? 0, to: operands[1])
 case "hostile": HostileBench.measure()
 case "metrics":
   let rest = Array(arguments.dropFirst())
@@ -35,7 +43,7 @@ case "rows":
 default:
   print(
     """
-    usage: wick-bench tables FILE… | cache FILE | hostile | metrics [FOLDER | COUNT [host]] | spool …
-           | rows FILE
+    usage: wick-bench tables FILE… | cache FILE | encode FILE SERVICE FOLDER
+           | encode-random SEED FOLDER | hostile | metrics [FOLDER | COUNT [host]] | spool … | rows FILE
     """)
 }

@@ -13,7 +13,10 @@ import Testing
   }
 
   @Test func everyRecordedValueIsInABucketThatHoldsIt() {
-    for value in [.leastNonzeroMagnitude, .leastNormalMagnitude, 0.1, 3, 1e18, .greatestFiniteMagnitude] {
+    let values: [Double] = [
+      .leastNonzeroMagnitude, .leastNormalMagnitude, 0.1, 3, 1e18, .greatestFiniteMagnitude,
+    ]
+    for value in values {
       var histogram = Histogram()
       histogram.record(value)
       #expect(histogram.cumulative.count == 1)
@@ -66,5 +69,7 @@ import Testing
     #expect(MetricUnit(ofName: "node_load1") == .none)
     #expect(MetricUnit(ofName: "") == .none)
     #expect(MetricUnit(ofName: "_total") == .none)
+    #expect(MetricUnit.nanoseconds.name(ofBaseName: "x_wait_seconds") == "x_wait_nanoseconds")
+    #expect(MetricUnit.seconds.name(ofBaseName: "x_wait_seconds") == "x_wait_seconds")
   }
 }
