@@ -17,6 +17,7 @@ test_packages=(
   golang-go:go rustc:rustc
   nginx wrk postgresql nodejs:node python3:python3
   chromium chromium-driver
+  curl:curl netcat-openbsd prometheus:promtool
 )
 kernel_packages=(
   gcc qemu-system-x86 busybox-static cpio debian-archive-keyring python3:python3
