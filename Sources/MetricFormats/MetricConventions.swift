@@ -6,6 +6,7 @@
 enum MetricConventions {
   static let table: [MetricConvention] =
     processors + memory + paging + disks + fileSystems + network + processes
+    + services
 
   private static let mode = MetricConvention.Label("cpu.mode", values: ["irq": "interrupt"])
   private static let processor = MetricConvention.Label("cpu.logical_number", isInteger: true)

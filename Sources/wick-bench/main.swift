@@ -31,5 +31,7 @@ case "metrics":
 case "rows":
   for path in arguments.dropFirst() { TableBench(path)?.printRows() }
 default:
-  print("usage: wick-bench tables FILE… | cache FILE | hostile | metrics [FOLDER | COUNT [host]] | rows FILE")
+  print(
+    "usage: wick-bench tables FILE… | cache FILE | hostile | metrics [FOLDER | COUNT [host]] | rows FILE"
+  )
 }
