@@ -14,6 +14,6 @@ enum HostCollectors {
     VirtualServerCollector(), SoftwareRaidCollector(), NetworkFileSystemCollector(),
     NetworkFileServerCollector(), SolidStateDriveCollector(), PowerSupplyCollector(),
     EnergyCollector(), SchedulerCollector(), TapeCollector(), ThermalCollector(),
-    JournalingFileSystemCollector(), PooledFileSystemCollector(),
+    JournalingFileSystemCollector(), PooledFileSystemCollector(), UnitCollector(),
   ]
 }

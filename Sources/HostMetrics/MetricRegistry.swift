@@ -10,7 +10,7 @@ import Synchronization
 package final class MetricRegistry: Sendable {
   package struct Settings: Sendable {
     /// Series of one metric that have their own labels; the others are one series.
-    package var seriesLimit = 2_000
+    package var seriesLimit = 5_000
     /// How long a collector may take.
     package var collectorLimit = Duration.seconds(2)
     /// How long all of them may take together.
@@ -39,12 +39,12 @@ package final class MetricRegistry: Sendable {
   private let state: Mutex<State>
 
   /// Series of a metric that are looked at in one collection, as a multiple of its limit.
-  private static let rawFactor = 5
+  private static let rawFactor = 4
 
   /// - Parameters:
   ///   - roots: where the kernel's and the host's files are.
   ///   - settings: limits.
-  ///   - collectors: what is collected of the host.
+  ///   - kinds: what is collected of the host.
   ///   - without: names of collectors that are left out.
   ///   - services: what tells services apart; nil for no figures of them.
   ///   - agent: our own figures as they are now; nil for none.
@@ -79,7 +79,7 @@ package final class MetricRegistry: Sendable {
   private func collect(_ state: inout State) -> MetricBatch {
     var batch = MetricBatch(
       seriesLimit: Self.rawFactor * settings.seriesLimit, timeUnixNanoseconds: Clock.wall(),
-      countedSince: UInt64((files.bootSeconds ?? 0) * 1_000_000_000))
+      countedSince: files.bootSeconds.flatMap { UInt64(exactly: $0 * 1_000_000_000) } ?? 0)
     let end = Clock.monotonic() &+ settings.deadline.inNanoseconds
     state.stuck = state.stuck.filter { !$0.value.joinIfEnded() }
     var results = [MetricLane.Result?](repeating: nil, count: collectors.count)

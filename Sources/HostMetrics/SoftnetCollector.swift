@@ -12,7 +12,7 @@ struct SoftnetCollector: Collector {
     for (index, line) in lines.enumerated() {
       let values = line.words.map { UInt64($0, radix: 16).map { Double($0) } }
       guard values.count >= 3 else { continue }
-      let number = values.count > 12 ? values[12].map { Int($0) } ?? index : index
+      let number = values.count > 12 ? values[12].flatMap { Int(exactly: $0) } ?? index : index
       let cpu = "\(number)"
       batch.add(
         "node_softnet_processed_total", .counter, "Packets that were processed.", values[0],

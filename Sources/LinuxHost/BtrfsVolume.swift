@@ -28,6 +28,7 @@ package struct BtrfsVolume: Sendable {
   /// - Parameters:
   ///   - mounts: the contents of `/proc/PID/mounts`.
   ///   - root: what stands before the mount points.
+  /// - Returns: them in the order in which they are mounted.
   package static func mounted(mounts: String, root: String) -> [BtrfsVolume] {
     var seen: Set<Substring> = []
     var volumes: [BtrfsVolume] = []

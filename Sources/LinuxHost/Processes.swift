@@ -53,6 +53,9 @@ package struct Processes: Sendable {
     return UInt64(SystemFile.names(in: folder).count)
   }
 
+  /// The effective user of this process.
+  package static var ourUser: UInt32 { geteuid() }
+
   /// Bytes of a page of memory.
   package static let pageBytes = UInt64(max(4_096, sysconf(Int32(_SC_PAGESIZE))))
 

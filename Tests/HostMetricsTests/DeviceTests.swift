@@ -68,11 +68,15 @@ import Testing
     let bytes = try #require(SystemFile.read("\(tree.path)/\(file)"))
     var whole = MetricBatch()
     #expect(collector.collect(from: tree.files, into: &whole))
-    for length in 0..<min(bytes.count, 1_500) {
+    // The first part at every byte, the rest of long files in steps.
+    let steps = stride(from: 120, to: bytes.count, by: 37)
+    let lengths = Array(0..<min(bytes.count, 120)) + Array(steps)
+    for length in lengths {
       try tree.write(Array(bytes.prefix(length)), to: file)
       var batch = MetricBatch()
       _ = collector.collect(from: tree.files, into: &batch)
-      #expect(batch.families.count <= whole.families.count)
+      // A name that is cut can be another metric.
+      #expect(batch.families.count <= whole.families.count + 1)
     }
   }
 
@@ -81,7 +85,7 @@ import Testing
     let tree = try FileTree(unpacking: "devices.tree")
     let bytes = try #require(SystemFile.read("\(tree.path)/\(file)"))
     var random = SystemRandomNumberGenerator()
-    for _ in 0..<100 {
+    for _ in 0..<40 {
       var changed = bytes
       for _ in 0..<4 where !changed.isEmpty {
         changed[Int.random(in: 0..<changed.count, using: &random)] = UInt8.random(in: 0...255)

@@ -55,7 +55,9 @@ final class FileTree {
       atPath: try place(name).path, withDestinationPath: target)
   }
 
-  func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: "\(path)/\(name)") }
+  func remove(_ name: String) throws {
+    try FileManager.default.removeItem(atPath: "\(path)/\(name)")
+  }
 
   private func place(_ name: String) throws -> URL {
     let url = URL(fileURLWithPath: "\(path)/\(name)")
@@ -72,13 +74,14 @@ final class FileTree {
 }
 
 /// Values by `name{label=value,…}`, the labels sorted.
-func values(_ batch: MetricBatch) -> [String: Double] {
+func labelledValues(_ batch: MetricBatch) -> [String: Double] {
   var values: [String: Double] = [:]
   for family in batch.families {
     for point in family.points {
       let labels = point.labels.sorted { $0.name < $1.name }.map { "\($0.name)=\($0.value)" }
       let text = labels.joined(separator: ",")
-      values[family.descriptor.name + "{\(text)}"] = point.value / family.descriptor.unit.perBaseUnit
+      values[family.descriptor.name + "{\(text)}"] =
+        point.value / family.descriptor.unit.perBaseUnit
     }
   }
   return values
@@ -89,6 +92,6 @@ extension Collector {
   func values(of tree: FileTree) -> [String: Double] {
     var batch = MetricBatch()
     _ = collect(from: tree.files, into: &batch)
-    return HostMetricsTests.values(batch)
+    return labelledValues(batch)
   }
 }

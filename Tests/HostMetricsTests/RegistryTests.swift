@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test func oneThatFailsDoesNotStopTheOthers() {
-    let found = values(registry([Failing(), Simple()]).collect())
+    let found = labelledValues(registry([Failing(), Simple()]).collect())
     #expect(found[success("failing")] == 0)
     #expect(found[success("simple")] == 1)
     #expect(found["simple_total{}"] == 1)
@@ -55,7 +55,7 @@ import Testing
     let blocked = Blocked()
     let registry = registry([blocked, Simple()])
     for _ in 0..<3 {
-      let found = values(registry.collect())
+      let found = labelledValues(registry.collect())
       #expect(found[success("blocked")] == 0)
       #expect(found["simple_total{}"] == 1)
     }
@@ -64,7 +64,7 @@ import Testing
     blocked.isOpen.store(true, ordering: .relaxed)
     var found: [String: Double] = [:]
     for _ in 0..<2_000 where found[success("blocked")] != 1 {
-      found = values(registry.collect())
+      found = labelledValues(registry.collect())
       Clock.pause()
     }
     #expect(found[success("blocked")] == 1)
@@ -73,7 +73,7 @@ import Testing
 
   @Test func severalThatDoNotComeBackAreEachLeftBehind() {
     let blocked = [Blocked(), Blocked()]
-    let found = values(registry([blocked[0], Simple(), blocked[1]]).collect())
+    let found = labelledValues(registry([blocked[0], Simple(), blocked[1]]).collect())
     #expect(found["simple_total{}"] == 1)
     #expect(blocked.allSatisfy { $0.runs.load(ordering: .relaxed) == 1 })
     for one in blocked { one.isOpen.store(true, ordering: .relaxed) }
@@ -106,7 +106,7 @@ import Testing
     let told = figures
     let registry = MetricRegistry(roots: HostRoots(), agent: { told })
     let batch = registry.collect()
-    let found = values(batch)
+    let found = labelledValues(batch)
     #expect(found["wick_up{}"] == 1)
     #expect(found["wick_build_info{commit=,version=1.2}"] == 1)
     #expect(found["wick_last_tick_time_seconds{}"] == 1.5)

@@ -118,17 +118,17 @@ import Testing
     var settings = ServiceCollector.Settings()
     settings.serviceLimit = 2
     let collector = ServiceCollector(settings) { pid, _ in "s\(pid)" }
-    let tree = try tree((10..<15).map { Process(pid: $0, user: 100) })
+    let tree = try tree((20..<25).map { Process(pid: $0, user: 100) })
     let other = "wick_service_cpu_seconds_total{mode=user,service=other}"
     var found = collector.values(of: tree)
     #expect(found[other] == 3)
     #expect(found["wick_service_refused_total{}"] == 3)
     #expect(found.keys.count { $0.hasPrefix("wick_service_processes{") } == 3)
     // Two end; a new one takes the place of one of them, but not before a look without it.
-    try tree.remove("proc/10")
-    try tree.remove("proc/14")
+    try tree.remove("proc/20")
+    try tree.remove("proc/24")
     _ = collector.values(of: tree)
-    try Process(pid: 20, user: 700).write(to: tree)
+    try Process(pid: 30, user: 700).write(to: tree)
     var total = 0.0
     for _ in 0..<3 {
       found = collector.values(of: tree)
@@ -136,7 +136,7 @@ import Testing
       #expect(now >= max(3, total))
       total = now
     }
-    #expect(found["wick_service_cpu_seconds_total{mode=user,service=s20}"] == 7)
+    #expect(found["wick_service_cpu_seconds_total{mode=user,service=s30}"] == 7)
     let sum = found.filter { $0.key.hasPrefix("wick_service_cpu_seconds_total{mode=user") }
     #expect(sum.values.reduce(0, +) == 12)
   }
@@ -199,7 +199,7 @@ import Testing
     for _ in 0..<600 where used < 0.1 {
       var batch = MetricBatch()
       #expect(collector.collect(from: host, into: &batch))
-      let now = values(batch)[name] ?? 0
+      let now = labelledValues(batch)[name] ?? 0
       #expect(now >= used)
       used = now
       usleep(20_000)
@@ -209,7 +209,7 @@ import Testing
     #expect(used >= 0.1)
     var batch = MetricBatch()
     #expect(collector.collect(from: host, into: &batch))
-    let last = values(batch)
+    let last = labelledValues(batch)
     #expect(last[name] ?? 0 >= used)
     #expect(last["wick_service_processes{service=spinner}"] == nil)
   }

@@ -17,7 +17,8 @@ struct AgentCollector: Collector {
     batch.add("wick_up", .gauge, "That the agent is there; always 1.", 1)
     addTimes(figures, &batch)
     add(figures.cost, &batch)
-    batch.add("wick_windows_total", .counter, "Windows that were finished.", Double(figures.windows))
+    batch.add(
+      "wick_windows_total", .counter, "Windows that were finished.", Double(figures.windows))
     for event in figures.events { add(event, &batch) }
     add(figures.queue, &batch)
     for destination in figures.destinations { add(destination, &batch) }

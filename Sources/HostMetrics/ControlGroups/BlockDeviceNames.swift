@@ -12,7 +12,8 @@ struct BlockDeviceNames {
   /// - Source: kernel, Documentation/ABI/testing/sysfs-dev.
   mutating func path(of number: String) -> String {
     if let name = known[number] { return name }
-    let target = number.utf8.allSatisfy { $0 != UInt8(ascii: "/") }
+    let target =
+      number.utf8.allSatisfy { $0 != UInt8(ascii: "/") }
       ? SystemFile.realPath("\(sys)/dev/block/\(number)") : nil
     let name = target?.split(separator: "/").last.map { "/dev/\($0)" } ?? number
     known[number] = name

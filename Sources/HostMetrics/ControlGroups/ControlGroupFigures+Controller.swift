@@ -55,9 +55,10 @@ extension ControlGroupFigures {
 
   private mutating func addDevices(_ folder: String, _ host: HostFiles) {
     var found: [Substring: Device] = [:]
-    func add(_ file: String, _ reads: WritableKeyPath<Device, Double?>,
-      _ writes: WritableKeyPath<Device, Double?>)
-    {
+    func add(
+      _ file: String, _ reads: WritableKeyPath<Device, Double?>,
+      _ writes: WritableKeyPath<Device, Double?>
+    ) {
       // `8:0 Read 4096`; the last line is the total of all.
       for line in host.lines("\(folder)/blkio.throttle.\(file)_recursive") ?? [] {
         let words = line.words

@@ -68,7 +68,7 @@ extension ControlGroupFigures.Pressure {
 }
 
 extension ControlGroupFigures.Device {
-  /// `8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=0 dios=0`
+  /// Reads a line such as `8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=0 dios=0`.
   init?(unified line: Substring) {
     let words = line.words
     guard words.count > 1, words[0].contains(":") else { return nil }

@@ -4,7 +4,7 @@
 struct ControlGroupFigures {
   /// Figures of one block device.
   struct Device: Hashable {
-    /// `8:0`
+    /// Major and minor, `8:0`.
     let number: String
     var readBytes: Double?
     var writtenBytes: Double?

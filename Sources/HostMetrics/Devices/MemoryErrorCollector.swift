@@ -17,7 +17,8 @@ struct MemoryErrorCollector: Collector {
       batch.add(
         "node_edac_uncorrectable_errors_total", .counter, "Errors that could not be corrected.",
         host.number("\(place)/ue_count"), ["controller": number])
-      addRow("\(place)/ce_noinfo_count", "\(place)/ue_noinfo_count", number, "unknown", host, &batch)
+      addRow(
+        "\(place)/ce_noinfo_count", "\(place)/ue_noinfo_count", number, "unknown", host, &batch)
       for (row, rowNumber) in host.numbered("csrow", in: place) {
         addRow(
           "\(place)/\(row)/ce_count", "\(place)/\(row)/ue_count", number, rowNumber, host, &batch)

@@ -19,7 +19,11 @@ struct RemoteProcedureCounts {
 
   /// The columns of a line that begins with their count.
   ///
-  /// - Parameter padded: whether the kernel may have fewer, which then count as 0.
+  /// - Parameters:
+  ///   - key: what the line begins with.
+  ///   - names: what the columns are called.
+  ///   - padded: whether the kernel may have fewer, which then count as 0.
+  /// - Returns: the names with their counts; none if the line does not fit.
   func named(_ key: String, _ names: [String], padded: Bool) -> [(String, Double)] {
     guard let line = lines[key[...]], let count = line.first else { return [] }
     let values = Array(line.dropFirst())

@@ -40,7 +40,12 @@ extension Sensor {
     let kind: MetricDescriptor.Kind
     let unit: Double
 
-    /// - Parameter isBare: whether the sensor has a file without a property as well.
+    /// Nil if the property has no letters.
+    ///
+    /// - Parameters:
+    ///   - type: `temp` for instance.
+    ///   - property: what stands behind the number.
+    ///   - isBare: whether the sensor has a file without a property as well.
     init?(type: String, property: String, isBare: Bool) {
       var name = "node_hwmon_\(type)"
       if property == "input" {

@@ -45,7 +45,8 @@ struct SensorCollector: Collector {
         "node_hwmon_sensor_label", .gauge, "What a sensor measures; always 1.", 1,
         ["chip": chip, "label": label, "sensor": name])
     }
-    for (property, text) in sensor.values.sorted(by: { $0.key < $1.key }) where property != "label" {
+    for (property, text) in sensor.values.sorted(by: { $0.key < $1.key }) where property != "label"
+    {
       guard let value = Double(text),
         let series = Sensor.Series(
           type: sensor.type, property: property, isBare: sensor.values[""] != nil)

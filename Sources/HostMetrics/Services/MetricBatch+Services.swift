@@ -19,7 +19,8 @@ extension MetricBatch {
       "How often a process was counted as other, for there are too many services.",
       Double(table.refused))
     add(
-      "wick_service_unread_processes", .gauge, "Processes that were not read, for there are too many.",
+      "wick_service_unread_processes", .gauge,
+      "Processes that were not read, for there are too many.",
       Double(unread))
   }
 

@@ -14,8 +14,9 @@ package final class ServiceCollector: Sendable {
     package var serviceLimit = 1_000
     /// Processes that are read.
     package var processLimit = 16_384
-    /// Time for proportional memory in each look: the kernel walks all pages of a process for it. At
-    /// least one process is measured, those first that were longest ago.
+    /// Time for proportional memory in each look, for which the kernel walks all pages of a process.
+    ///
+    /// At least one process is measured, those first that were longest ago.
     package var memoryBudget = Duration.milliseconds(3)
     /// Time for the context switches of processes with several threads in each look; likewise.
     package var switchBudget = Duration.milliseconds(3)
@@ -136,7 +137,8 @@ extension ServiceCollector {
     _ budget: Duration, on readings: some Sequence<ProcessReading>,
     _ work: (ProcessReading) -> Void
   ) {
-    let end = Clock.monotonic() &+ UInt64(clamping: budget.components.seconds) &* 1_000_000_000
+    let end =
+      Clock.monotonic() &+ UInt64(clamping: budget.components.seconds) &* 1_000_000_000
       &+ UInt64(clamping: budget.components.attoseconds / 1_000_000_000)
     for reading in readings {
       work(reading)
