@@ -16,7 +16,10 @@ let package = Package(
   products: [.executable(name: "wick", targets: ["wick"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
   ],
   targets: layer0 + layer1 + layer2 + layer3 + layer4 + programs + build + tests,
   swiftLanguageModes: [.v6]
@@ -37,20 +40,25 @@ var layer1: [Target] {
     .target(
       name: "ProfileFormats",
       dependencies: [
-        "ProfileModel",
+        "OTLPMessages", "ProfileModel", "PyroscopeMessages", "ResourceModel",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["Protobuf/profile.proto", "Web"], swiftSettings: settings,
       plugins: ["EmbedAssets"]),
     .target(
       name: "OTLPMessages",
-      dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      dependencies: ["ResourceModel", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["Protos"], swiftSettings: settings),
     .target(
       name: "PyroscopeMessages",
       dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["Protos"], swiftSettings: settings),
-    .target(name: "MetricFormats", dependencies: ["MetricModel"], swiftSettings: settings),
+    .target(
+      name: "MetricFormats",
+      dependencies: [
+        "MetricModel", "OTLPMessages", "ResourceModel",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ], swiftSettings: settings),
     .target(name: "Unwinding", swiftSettings: settings),
   ]
 }
@@ -91,6 +99,11 @@ var layer2: [Target] {
 var layer3: [Target] {
   [
     .target(
+      name: "AgentLog",
+      dependencies: [
+        "LinuxHost", "ResourceModel", .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: settings),
+    .target(
       name: "ProcessTracking",
       dependencies: ["ELF", "LinuxHost", "PerfEvents", "ProfileModel", "RemoteUnwinding"],
       swiftSettings: settings),
@@ -101,14 +114,23 @@ var layer3: [Target] {
         "ProcessTracking", "ProfileModel", "RemoteUnwinding", "UnwindTables", "Unwinding",
       ], swiftSettings: settings),
     .target(
-      name: "HostMetrics", dependencies: ["LinuxHost", "MetricModel"],
+      name: "HostMetrics", dependencies: ["LinuxHost", "MetricModel", "ResourceModel"],
       swiftSettings: settings),
     .target(
       name: "Configuration", dependencies: ["Export", "LinuxHost", "YAML"],
       swiftSettings: settings),
-    .target(name: "Export", dependencies: ["LinuxHost"], swiftSettings: settings),
     .target(
-      name: "ServiceIdentity", dependencies: ["LinuxHost", "ResourceModel"],
+      name: "Export",
+      dependencies: [
+        "Compression", "LinuxHost", "MetricFormats", "MetricModel", "ProfileFormats",
+        "ProfileModel", "ResourceModel",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ], swiftSettings: settings),
+    .target(
+      name: "ServiceIdentity", dependencies: ["ELF", "LinuxHost", "ProfileModel", "ResourceModel"],
       swiftSettings: settings),
     .target(
       name: "UnwindTables",
@@ -145,8 +167,8 @@ var programs: [Target] {
     .executableTarget(
       name: "wick-bench",
       dependencies: [
-        "ELF", "HostMetrics", "LinuxHost", "MetricFormats", "MetricModel", "UnwindTables",
-        "Unwinding",
+        "Compression", "ELF", "Export", "HostMetrics", "LinuxHost", "MetricFormats", "MetricModel",
+        "ProfileFormats", "ProfileModel", "ResourceModel", "UnwindTables", "Unwinding",
       ], swiftSettings: settings),
   ]
 }
@@ -207,9 +229,14 @@ var tests: [Target] {
       name: "AgentTests",
       dependencies: ["Agent", "LinuxHost", "ProfileModel", "Sampling"], swiftSettings: settings),
     .testTarget(
+      name: "AgentLogTests",
+      dependencies: ["AgentLog", "LinuxHost", .product(name: "Logging", package: "swift-log")],
+      swiftSettings: settings),
+    .testTarget(
       name: "HostMetricsTests",
       dependencies: ["HostMetrics", "LinuxHost", "MetricFormats", "MetricModel"],
-      swiftSettings: settings),
+      exclude: ["Fixtures"], swiftSettings: settings),
+    .testTarget(name: "MetricModelTests", dependencies: ["MetricModel"], swiftSettings: settings),
     .testTarget(
       name: "MetricFormatsTests", dependencies: ["MetricFormats", "MetricModel"],
       swiftSettings: settings),
@@ -220,6 +247,12 @@ var tests: [Target] {
       swiftSettings: settings),
     .testTarget(
       name: "ExportTests", dependencies: ["Export", "LinuxHost"], swiftSettings: settings),
+    .testTarget(
+      name: "DestinationTests",
+      dependencies: [
+        "Compression", "Export", "LinuxHost",
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ], exclude: ["Servers"], swiftSettings: settings),
     .testTarget(
       name: "ServiceIdentityTests",
       dependencies: ["LinuxHost", "ResourceModel", "ServiceIdentity"], swiftSettings: settings),

@@ -204,6 +204,21 @@ static __always_inline bool send_copy(struct scratch *scratch, struct task_struc
   return true;
 }
 
+static __always_inline void send(struct scratch *scratch, struct task_struct *task, u32 cpu,
+                                 struct bpf_perf_event_data *context)
+{
+  struct sample_header *header = &scratch->raw.header;
+  enum walk_end end = header->walk_end;
+  if (want_copies && (header->flags & SAMPLE_USER_REGISTERS) && end == WALK_COMPLETE) {
+    header->flags |= SAMPLE_COPY_FOLLOWS;
+    if (!send_copy(scratch, task, cpu, context))
+      header->flags &= ~SAMPLE_COPY_FOLLOWS;
+  } else if (is_worth_a_copy(end) && send_copy(scratch, task, cpu, context)) {
+    return;
+  }
+  send_stack(scratch);
+}
+
 SEC("perf_event")
 int sample_on_cpu(struct bpf_perf_event_data *context)
 {
@@ -230,18 +245,9 @@ int sample_on_cpu(struct bpf_perf_event_data *context)
   struct sample_header *header = &scratch->raw.header;
   fill_header(header, task, id, window);
   read_kernel_stack(scratch, cpu, context);
-  enum walk_end end = walk(scratch, task, context, pid);
-  header->walk_end = end;
-  if (want_copies && (header->flags & SAMPLE_USER_REGISTERS) && end == WALK_COMPLETE) {
-    header->flags |= SAMPLE_COPY_FOLLOWS;
-    if (!send_copy(scratch, task, cpu, context))
-      header->flags &= ~SAMPLE_COPY_FOLLOWS;
-    send_stack(scratch);
-    return 0;
-  }
-  if (is_worth_a_copy(end) && send_copy(scratch, task, cpu, context))
-    return 0;
-  send_stack(scratch);
+  header->walk_end = walk(scratch, task, context, pid);
+  send(scratch, task, cpu, context);
+  add_in(0, COUNTER_RUN_NS, bpf_ktime_get_ns() - scratch->raw.header.time_ns);
   return 0;
 }
 
@@ -275,15 +281,14 @@ int BPF_PROG(mark_ended, struct task_struct *task)
   return 0;
 }
 
-// The number of a process may be used again.
+// The number of a process may be used again; it may be in use already.
 SEC("tp_btf/sched_process_free")
 int BPF_PROG(forget_process, struct task_struct *task)
 {
-  u32 pid = task->tgid;
   if (task->pid != task->tgid)
     return 0;
-  forget_mappings(pid);
-  bpf_map_delete_elem(&targets, &pid);
+  forget_mappings(task);
+  forget_target(task->tgid);
   return 0;
 }
 

@@ -47,6 +47,14 @@ static __always_inline bool in_only_cgroup(struct task_struct *task)
   return false;
 }
 
+// Forgets a process that is gone, unless its number is a new target's by now.
+static __always_inline void forget_target(u32 pid)
+{
+  u8 *state = bpf_map_lookup_elem(&targets, &pid);
+  if (state && *state == TARGET_ENDED)
+    bpf_map_delete_elem(&targets, &pid);
+}
+
 static __always_inline bool is_target(struct task_struct *task, u32 pid)
 {
   if (only_targets)

@@ -151,13 +151,20 @@ static __always_inline void copy_mappings(struct task_struct *parent, struct tas
   if (!known)
     return;
   struct unwind_process process = *known;
+  // The entry may have become another process's while it was read.
+  if (!is_program_of(known, parent))
+    return;
   u32 pid = child->tgid;
   process.start_time = start_time_of(child);
   process.exec_count = BPF_CORE_READ(child, self_exec_id);
   bpf_map_update_elem(&unwind_processes, &pid, &process, BPF_ANY);
 }
 
-static __always_inline void forget_mappings(u32 pid)
+// Forgets a process that is gone, unless its number is another one's by now.
+static __always_inline void forget_mappings(struct task_struct *leader)
 {
-  bpf_map_delete_elem(&unwind_processes, &pid);
+  u32 pid = leader->tgid;
+  struct unwind_process *known = bpf_map_lookup_elem(&unwind_processes, &pid);
+  if (known && known->start_time == start_time_of(leader))
+    bpf_map_delete_elem(&unwind_processes, &pid);
 }

@@ -27,6 +27,8 @@ bench_packages=(
   prometheus:promtool prometheus-node-exporter
 )
 
+package_packages=(binutils debhelper dpkg-dev lintian)
+
 # Speaks on stderr: stdout belongs to the command that a script runs in the end.
 say() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; }
 
@@ -85,8 +87,17 @@ is_built() {
       -newer "$root/.build/built" -print -quit)" ]
 }
 
-# What is released: without Swift's shared libraries, of which every page in use would be resident.
-release_options=(-c release --static-swift-stdlib)
+# What is released: without Swift's shared libraries, of which every page in use would be resident;
+# with relocations that are read-only once the program runs; and the same from every folder, whose
+# name neither code nor the build-id may depend on. SwiftPM names the package, and with it the folder
+# of generated sources, by the folder that it is in.
+generated=$root/.build/plugins/outputs/$(basename "${root,,}")
+release_options=(
+  -c release --static-swift-stdlib -Xlinker -z -Xlinker now
+  -Xswiftc -file-prefix-map -Xswiftc "$root=/usr/src/wick"
+  -Xswiftc -file-prefix-map -Xswiftc "$generated=/usr/src/wick/generated"
+  -Xcc "-ffile-prefix-map=$root=/usr/src/wick"
+)
 
 # Builds the release binary. Arguments go to `swift build`.
 build() {

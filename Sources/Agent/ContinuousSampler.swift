@@ -15,6 +15,7 @@ package final class ContinuousSampler: Sendable {
     package var interval = Duration.seconds(10)
     package var roots = HostRoots()
     package var commandLine = ""
+    package var budget = Governor.Budget()
 
     package init() {}
   }
@@ -25,6 +26,10 @@ package final class ContinuousSampler: Sendable {
     /// Processes that were sampled for the first time in their window; they may end before it does.
     case processes([(pid: UInt32, name: String)])
     case window(CollectedWindow)
+    /// The samples of the processes that somebody has asked for, by the request's number.
+    case tap(Int, CollectedWindow)
+    /// Samples are taken at another frequency from now on.
+    case frequency(Int, Governor.State)
     /// Sampling is impossible, or has become so; the thread has ended.
     case failed(reason: String)
     /// The last event, after `stop`.
@@ -35,10 +40,35 @@ package final class ContinuousSampler: Sendable {
   private struct Exchange {
     var stops = false
     var figures = SamplerFigures()
+    var requests: [TapRequest] = []
+    var lastRequest = 0
+    var frequency: Int?
+    var budget: Governor.Budget?
+
+    mutating func takeWishes() -> (frequency: Int?, budget: Governor.Budget?) {
+      defer { (frequency, budget) = (nil, nil) }
+      return (frequency, budget)
+    }
+  }
+
+  /// Samples of some processes, for a while.
+  private struct TapRequest {
+    let number: Int
+    /// Empty for all.
+    let pids: Set<UInt32>
+    let duration: Duration
+  }
+
+  /// A tap that is open, until a time of the monotonic clock.
+  private struct Tap {
+    let number: Int
+    let window: SampleWindow
+    let end: UInt64
   }
 
   private let settings: Settings
   private let deliver: @Sendable (Event) -> Void
+  private let tick: @Sendable () -> Void
   private let exchange = Mutex(Exchange())
   private let thread = Mutex<WorkerThread?>(nil)
 
@@ -48,9 +78,14 @@ package final class ContinuousSampler: Sendable {
 
   /// - Parameters:
   ///   - settings: how to sample, and how long a window is.
-  ///   - deliver: is called on the sampling thread and must not wait.
-  package init(_ settings: Settings, deliver: @escaping @Sendable (Event) -> Void) {
+  ///   - tick: is called there in each turn, some times a second.
+  ///   - deliver: is called there and must not wait.
+  package init(
+    _ settings: Settings, tick: @escaping @Sendable () -> Void = {},
+    deliver: @escaping @Sendable (Event) -> Void
+  ) {
     self.settings = settings
+    self.tick = tick
     self.deliver = deliver
   }
 
@@ -73,6 +108,36 @@ package final class ContinuousSampler: Sendable {
   }
 
   package var figures: SamplerFigures { exchange.withLock { $0.figures } }
+
+  /// The number of a tap that will be requested.
+  package func reserveTap() -> Int {
+    exchange.withLock { exchange in
+      exchange.lastRequest += 1
+      return exchange.lastRequest
+    }
+  }
+
+  /// Has the samples of some processes delivered apart, as an event `tap`.
+  ///
+  /// - Parameters:
+  ///   - number: what the event will have; see `reserveTap`.
+  ///   - pids: whose; empty for all.
+  ///   - duration: for how long from now on.
+  package func requestTap(_ number: Int, of pids: Set<UInt32>, for duration: Duration) {
+    exchange.withLock {
+      $0.requests.append(TapRequest(number: number, pids: pids, duration: duration))
+    }
+  }
+
+  /// Takes samples at another frequency from the next window on.
+  package func setFrequency(_ frequency: Int) {
+    exchange.withLock { $0.frequency = frequency }
+  }
+
+  /// What it may cost from now on.
+  package func setBudget(_ budget: Governor.Budget) {
+    exchange.withLock { $0.budget = budget }
+  }
 }
 
 // The thread.
@@ -93,11 +158,14 @@ extension ContinuousSampler {
     let profile = Profile.empty(
       options, machine, target: "all processes", commandLine: settings.commandLine)
     let sampler = try Sampler(options: options, roots: settings.roots, profile: profile)
+    var governing = Governing(
+      frequency: options.frequency, cpus: machine.onlineCPUs().count, settings: settings)
+    var taps: [Tap] = []
     try sampler.start()
     deliver(.started(event: options.trigger.name))
     var end = Clock.monotonic() &+ settings.interval.nanoseconds
     var nextTelling: UInt64 = 0
-    while goesOn(sampler) {
+    while goesOn(sampler, governing.governor) {
       try sampler.poll(timeout: Self.turn)
       if let window = try sampler.takeClosedWindow() { deliver(.window(window.collected)) }
       let now = Clock.monotonic()
@@ -106,18 +174,58 @@ extension ContinuousSampler {
         if !processes.isEmpty { deliver(.processes(processes)) }
         nextTelling = now &+ Self.tellingNanoseconds
       }
+      taps += openTaps(sampler, now)
+      closeTaps(&taps, sampler, now)
+      take(exchange.withLock { $0.takeWishes() }, &governing)
+      let isNews = governing.judge(sampler, at: now)
       // The window before may still be open: then in the next turn.
-      guard now >= end, try sampler.beginWindow() else { continue }
+      guard now >= end || isNews,
+        try sampler.beginWindow(frequency: governing.governor.frequency)
+      else { continue }
       end = now &+ settings.interval.nanoseconds
+      if isNews { deliver(.frequency(sampler.frequency, governing.governor.state)) }
     }
+    closeTaps(&taps, sampler, UInt64.max)
     for window in try sampler.stop() { deliver(.window(window.collected)) }
   }
 
+  private func openTaps(_ sampler: Sampler, _ now: UInt64) -> [Tap] {
+    let requests = exchange.withLock { exchange in
+      defer { exchange.requests = [] }
+      return exchange.requests
+    }
+    return requests.map { request in
+      Tap(
+        number: request.number, window: sampler.folder.openTap(request.pids),
+        end: now &+ request.duration.nanoseconds)
+    }
+  }
+
+  private func closeTaps(_ taps: inout [Tap], _ sampler: Sampler, _ now: UInt64) {
+    for tap in taps where tap.end <= now {
+      sampler.folder.closeTap(tap.window)
+      deliver(.tap(tap.number, tap.window.collected))
+    }
+    taps.removeAll { $0.end <= now }
+  }
+
+  private func take(_ wishes: (frequency: Int?, budget: Governor.Budget?), _ governing: inout Governing)
+  {
+    if let budget = wishes.budget { governing.governor.budget = budget }
+    if let frequency = wishes.frequency { governing.governor.want(frequency) }
+  }
+
   /// Tells how things stand; false to end.
-  private func goesOn(_ sampler: Sampler) -> Bool {
+  private func goesOn(_ sampler: Sampler, _ governor: Governor) -> Bool {
+    tick()
     var figures = SamplerFigures()
     figures.bpfSeconds = sampler.kernelNanoseconds.map { Double($0) / 1_000_000_000 }
     figures.tables = Dictionary(sampler.tableFigures) { first, _ in first }
+    figures.mapBytes = UInt64(max(0, sampler.mapBytes))
+    figures.lastTurn = Clock.monotonic()
+    figures.frequency = sampler.frequency
+    figures.governor = governor.state
+    figures.cpuShare = governor.cpuShare
     return exchange.withLock { exchange in
       exchange.figures = figures
       return !exchange.stops

@@ -16,6 +16,9 @@ final class ProfileSymbolizer {
 
   init(roots: HostRoots) { self.roots = roots }
 
+  /// Gives back the memory of what it remembers.
+  func forget() { known = KnownNames() }
+
   /// - Parameters:
   ///   - profile: gets its functions.
   ///   - origins: where the code of each mapping comes from, by the mapping's number.

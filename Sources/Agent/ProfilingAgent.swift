@@ -94,7 +94,7 @@ package final class ProfilingAgent {
       export.add(window)
       export.add(overrun: queue.takeOverrun())
     case .failed(let reason): throw Failure.sampling(reason)
-    case .stopped: break
+    case .tap, .frequency, .stopped: break
     }
   }
 

@@ -58,7 +58,7 @@ package final class Recording {
 
   private static func check(_ plan: RecordingPlan, _ machine: Machine) throws -> [MissingFeature] {
     let features = FeatureTable.probe(roots: plan.roots)
-    for needed in [Feature.sampling, .kernelTypes] {
+    for needed in Feature.ofSampling {
       if let missing = features.reason(needed) { throw Failure.missing(missing) }
     }
     let limit = machine.maximumFrequency()
@@ -69,7 +69,7 @@ package final class Recording {
       let processes = Processes(roots: plan.roots)
       for pid in pids where !processes.exists(pid) { throw Failure.noSuchProcess(pid) }
     }
-    return features.missing
+    return features.missing(of: Feature.ofRecording)
   }
 
   /// Records until the time is up, the command or all processes have ended, or a signal asks.

@@ -108,7 +108,9 @@ extension BPFMap {
   /// Bytes of kernel memory that the map takes, as the kernel tells; 0 where it does not.
   ///
   /// - Source: `memlock` of `/proc/self/fdinfo/FD` (kernel: bpf_map_show_fdinfo).
-  package var kernelBytes: Int {
+  package var kernelBytes: Int { Self.kernelBytes(behind: descriptor) }
+
+  static func kernelBytes(behind descriptor: CInt) -> Int {
     guard let file = unsafe fopen("/proc/self/fdinfo/\(descriptor)", "re") else { return 0 }
     defer { unsafe fclose(file) }
     var bytes = [UInt8](repeating: 0, count: 1_024)

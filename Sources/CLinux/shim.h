@@ -132,6 +132,13 @@ static inline int wick_signal_is_ignored(int number)
   return sigaction(number, 0, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
+// A question about a mounted Btrfs (include/uapi/linux/btrfs.h), whose answer has this many bytes.
+static inline int wick_ask_btrfs(int file, unsigned int direction, unsigned int number,
+                                 uint8_t *_Nonnull answer, size_t size)
+{
+  return ioctl(file, _IOC(direction, 0x94, number, size), answer);
+}
+
 // The kernel keeps 15 bytes.
 static inline void wick_name_this_thread(const char *_Nonnull name)
 {

@@ -59,7 +59,7 @@ package final class ProfileDirectory {
   package func write(_ profile: [UInt8], service: String, event: String, time: UInt64)
     throws(Failure) -> String
   {
-    let base = "\(Self.stamp(time))-\(Self.safe(event))-\(Self.safe(service))"
+    let base = "\(UTCTime(nanoseconds: time).stamp)-\(Self.safe(event))-\(Self.safe(service))"
     var name = base + Self.suffix
     // Two services whose names differ in what a file's name cannot have.
     for number in 2..<100 {
@@ -79,7 +79,7 @@ package final class ProfileDirectory {
     let files = directory.entries(limit: Self.scanLimit)
       .filter { $0.name.hasSuffix(Self.suffix) }
       .sorted { $0.name > $1.name }
-    let oldest = Self.stamp(now - min(now, UInt64(limits.age / .nanoseconds(1))))
+    let oldest = UTCTime(nanoseconds: now - min(now, UInt64(limits.age / .nanoseconds(1)))).stamp
     var bytes: UInt64 = 0
     for (index, file) in files.enumerated() {
       bytes += file.bytes
@@ -97,25 +97,5 @@ package final class ProfileDirectory {
       return isPlain || scalar == "." || scalar == "_" ? Character(scalar) : "_"
     }
     return characters.isEmpty ? "_" : String(characters)
-  }
-
-  /// `20261121T054600Z`, of nanoseconds since 1970.
-  ///
-  /// - Source: the calendar's rule of 400 years with 146,097 days; a year is counted from March.
-  static func stamp(_ nanoseconds: UInt64) -> String {
-    let seconds = Int(nanoseconds / 1_000_000_000)
-    let days = seconds / 86_400 + 719_468
-    let era = days / 146_097
-    let dayOfEra = days % 146_097
-    let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let shifted = (5 * dayOfYear + 2) / 153
-    let day = dayOfYear - (153 * shifted + 2) / 5 + 1
-    let month = shifted < 10 ? shifted + 3 : shifted - 9
-    let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-    let clock = seconds % 86_400
-    func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-    return "\(year)\(two(month))\(two(day))T"
-      + "\(two(clock / 3_600))\(two(clock / 60 % 60))\(two(clock % 60))Z"
   }
 }

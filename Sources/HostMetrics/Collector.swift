@@ -31,6 +31,28 @@ struct HostFiles {
     }
   }
 
+  /// The whole of a small file without blanks and line ends around it; nil if it cannot be read.
+  func word(_ path: String) -> String? {
+    SystemFile.read(path, limit: Self.wordBytes).map { bytes in
+      let start = bytes.drop { $0 <= UInt8(ascii: " ") }
+      let end = start.lastIndex { $0 > UInt8(ascii: " ") } ?? start.startIndex - 1
+      return String(decoding: start[...end], as: UTF8.self)
+    }
+  }
+
+  /// Entries of a folder that are a word and a number: `cpu0`, by that number.
+  func numbered(_ word: String, in folder: String) -> [(name: String, number: String)] {
+    names(in: folder).filter { $0.isNumbered(word) }.map { ($0, String($0.dropFirst(word.count))) }
+  }
+
+  /// When the host booted, in seconds since 1970.
+  var bootSeconds: Double? {
+    lines("\(proc)/stat")?.first { $0.hasPrefix("btime ") }.flatMap { Double($0.dropFirst(6)) }
+  }
+
+  /// A page, the most that a file of `/sys` has.
+  private static let wordBytes = 4_096
+
   func lines(_ path: String) -> [Substring]? {
     SystemFile.text(path)?.utf8.split(separator: UInt8(ascii: "\n")).map { Substring($0) }
   }
@@ -43,5 +65,28 @@ extension StringProtocol where SubSequence == Substring {
   /// What stands between blanks.
   var words: [Substring] {
     Substring(self).utf8.split(separator: UInt8(ascii: " ")).map { Substring($0) }
+  }
+}
+
+extension String {
+  /// A word with nothing but digits behind it.
+  func isNumbered(_ word: String) -> Bool {
+    let digits = utf8.dropFirst(word.utf8.count)
+    return hasPrefix(word) && !digits.isEmpty
+      && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+  }
+}
+
+extension StringProtocol {
+  /// Can be a part of a metric's name: letters, digits and underscores alone.
+  var isNamePart: Bool {
+    !isEmpty && utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+        true
+      default: false
+      }
+    }
   }
 }

@@ -73,5 +73,42 @@ struct DiskCollector: Collector {
         "path": property("ID_PATH"), "revision": property("ID_REVISION"),
         "serial": property("ID_SERIAL_SHORT"), "wwn": property("ID_WWN"),
       ])
+    addContents(of: device, known, &batch)
+    for (name, key, help) in Self.driveSeries where known["ID_ATA"] != nil {
+      batch.add(
+        "node_disk_ata_\(name)", .gauge, help, Double(property(key)), ["device": device])
+    }
+  }
+
+  private static let driveSeries = [
+    (
+      "rotation_rate_rpm", "ID_ATA_ROTATION_RATE_RPM",
+      "Rotations a minute; 0 for drives that do not rotate."
+    ),
+    ("write_cache", "ID_ATA_WRITE_CACHE", "Whether the drive has a cache for writes."),
+    ("write_cache_enabled", "ID_ATA_WRITE_CACHE_ENABLED", "Whether that cache is on."),
+  ]
+
+  private func addContents(
+    of device: String, _ known: [Substring: String], _ batch: inout MetricBatch
+  ) {
+    func property(_ key: String) -> String { known[key[...]] ?? "" }
+    if let name = known["DM_NAME"] {
+      batch.add(
+        "node_disk_device_mapper_info", .gauge, "What a mapped device is; always 1.", 1,
+        [
+          "device": device, "lv_layer": property("DM_LV_LAYER"),
+          "lv_name": property("DM_LV_NAME"), "name": name, "uuid": property("DM_UUID"),
+          "vg_name": property("DM_VG_NAME"),
+        ])
+    }
+    if let type = known["ID_FS_TYPE"] {
+      batch.add(
+        "node_disk_filesystem_info", .gauge, "The file system of a device; always 1.", 1,
+        [
+          "device": device, "type": type, "usage": property("ID_FS_USAGE"),
+          "uuid": property("ID_FS_UUID"), "version": property("ID_FS_VERSION"),
+        ])
+    }
   }
 }

@@ -16,9 +16,7 @@ struct MemoryCollector: Collector {
       let key = fields[0].dropLast()
       // `Active(anon)` becomes `Active_anon`.
       let name = String(key.compactMap { $0 == "(" ? "_" : $0 == ")" ? nil : $0 })
-      guard name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }) else {
-        continue
-      }
+      guard name.isNamePart else { continue }
       let isSize = fields.count > 2 && fields[2] == "kB"
       batch.add(
         "node_memory_\(name)\(isSize ? "_bytes" : "")", .gauge,

@@ -23,7 +23,8 @@ struct NetworkClassCollector: Collector {
 
   func collect(from host: HostFiles, into batch: inout MetricBatch) -> Bool {
     let folder = "\(host.sys)/class/net"
-    for device in host.names(in: folder) {
+    // A file that stands between the devices, where there are bonds.
+    for device in host.names(in: folder) where device != "bonding_masters" {
       func value(_ file: String) -> Double? {
         host.line("\(folder)/\(device)/\(file)").flatMap(Self.number)
       }

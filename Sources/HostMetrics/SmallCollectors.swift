@@ -130,6 +130,18 @@ struct SelinuxCollector: Collector {
     batch.add("node_selinux_enabled", .gauge, "Whether SELinux is on.", mode == nil ? 0 : 1)
     batch.add(
       "node_selinux_current_mode", .gauge, "Whether SELinux enforces its rules.", mode)
+    guard mode != nil else { return true }
+    let line = host.lines("\(host.root)/etc/selinux/config")?.first { $0.hasPrefix("SELINUX=") }
+    let configured: Double? =
+      switch line?.dropFirst("SELINUX=".count) {
+      case "enforcing": 1
+      case "permissive": 0
+      case "disabled": -1
+      default: nil
+      }
+    batch.add(
+      "node_selinux_config_mode", .gauge, "What it will do after the next start; -1 is off.",
+      configured)
     return true
   }
 }

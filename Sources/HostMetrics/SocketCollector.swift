@@ -20,10 +20,10 @@ struct SocketCollector: Collector {
 
   private func add(_ line: Substring, to batch: inout MetricBatch) {
     let fields = line.words
-    guard let key = fields.first?.dropLast() else { return }
+    guard let key = fields.first?.dropLast(), key.isNamePart else { return }
     let pairs = stride(from: 1, to: fields.count - 1, by: 2)
     for index in pairs {
-      guard let value = Double(fields[index + 1]) else { continue }
+      guard let value = Double(fields[index + 1]), fields[index].isNamePart else { continue }
       let name = "node_sockstat_\(key)_\(fields[index])"
       batch.add(name, .gauge, "The kernel's \(fields[index]) of \(key) sockets.", value)
       if fields[index] == "mem" {

@@ -10,7 +10,7 @@ struct VirtualMemoryCollector: Collector {
     guard let lines = host.lines("\(host.proc)/vmstat") else { return false }
     for line in lines {
       let fields = line.words
-      guard fields.count == 2, Self.isWanted(fields[0]) else { continue }
+      guard fields.count == 2, Self.isWanted(fields[0]), fields[0].isNamePart else { continue }
       batch.add(
         "node_vmstat_\(fields[0])", .untyped, "The kernel's \(fields[0]) of /proc/vmstat.",
         Double(fields[1]))

@@ -4,6 +4,7 @@ import Glibc
 ///
 /// - Source: capabilities(7); the raw value is the bit number.
 package enum Capability: UInt64, CaseIterable, Sendable {
+  case dacOverride = 1
   case dacReadSearch = 2
   case sysPtrace = 19
   case sysAdmin = 21
@@ -14,6 +15,7 @@ package enum Capability: UInt64, CaseIterable, Sendable {
 
   package var name: String {
     switch self {
+    case .dacOverride: "CAP_DAC_OVERRIDE"
     case .dacReadSearch: "CAP_DAC_READ_SEARCH"
     case .sysPtrace: "CAP_SYS_PTRACE"
     case .sysAdmin: "CAP_SYS_ADMIN"
@@ -23,6 +25,11 @@ package enum Capability: UInt64, CaseIterable, Sendable {
     case .checkpointRestore: "CAP_CHECKPOINT_RESTORE"
     }
   }
+
+  /// What the daemon is given, and nothing more.
+  package static let needed: [Capability] = [
+    .bpf, .perfmon, .sysPtrace, .dacReadSearch, .syslog, .checkpointRestore,
+  ]
 
   /// The effective capabilities of this process.
   package static func effective(roots: HostRoots) -> Set<Capability> {

@@ -41,7 +41,7 @@ package struct Command: Sendable {
   }
 
   private static func search(_ name: String) throws(Failure) -> String {
-    let variable = unsafe getenv("PATH").map { unsafe String(cString: $0) }
+    let variable = EnvironmentVariable.value("PATH")
     var failure = Failure.notFound(name)
     for folder in (variable ?? "/usr/bin:/bin").split(separator: ":") {
       do { return try check("\(folder)/\(name)") } catch {

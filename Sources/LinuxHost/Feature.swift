@@ -4,6 +4,14 @@
 package enum Feature: String, CaseIterable, Sendable {
   /// Loading BPF programs and attaching them to perf events.
   case sampling
+  /// Following forks, and forgetting processes that have gone.
+  case processLifetimes = "process lifetimes"
+  /// Knowing when the processes that were to be sampled have ended.
+  case processTargets = "process targets"
+  /// Being told of programs and libraries that are loaded.
+  case processEvents = "process events"
+  /// Sampling by the processor's cycles instead of the clock.
+  case cycleCounter = "cycle counter"
   /// Type information of the kernel, without which programs cannot read kernel structures.
   case kernelTypes = "kernel types (BTF)"
   /// Names of kernel functions.
@@ -12,86 +20,78 @@ package enum Feature: String, CaseIterable, Sendable {
   case mappedFiles = "mapped files"
   /// Reading the mappings of processes of other users.
   case otherProcesses = "other processes"
+  /// Seeing that there are processes at all.
+  case allProcesses = "all processes"
+  /// Reading files that only their owner may read.
+  case otherFiles = "files of other users"
+  /// The hierarchy of control groups, in either version.
+  case controlGroups = "control groups"
+  /// How long tasks waited for what they need.
+  case pressure = "pressure stall information"
+  /// Keeping unwind tables from one run to the next.
+  case tableCache = "table cache"
+  /// Keeping profiles, and what could not be sent yet.
+  case storage
 }
 
-/// A feature that does not work here: why, what is lost, and what the operator can do.
-package struct MissingFeature: Hashable, Sendable {
-  package let feature: Feature
-  package let cause: String
-  package let loss: String
-  package let remedy: String
-}
-
-/// Which features this host has.
-package struct FeatureTable: Sendable {
-  package let missing: [MissingFeature]
-
-  package func has(_ feature: Feature) -> Bool { reason(feature) == nil }
-
-  package func reason(_ feature: Feature) -> MissingFeature? {
-    missing.first { $0.feature == feature }
+extension Feature {
+  /// What of the kernel and the host it needs, as doctor lists it.
+  package var uses: String {
+    switch self {
+    case .sampling: "program sample_on_cpu (perf_event), CAP_BPF, CAP_PERFMON"
+    case .processLifetimes:
+      "programs follow_child, forget_process (tp_btf/sched_process_fork, sched_process_free)"
+    case .processTargets: "program mark_ended (tp_btf/sched_process_exit)"
+    case .processEvents: "perf events of mmap, exec, fork and exit, CAP_PERFMON"
+    case .cycleCounter: "perf event cpu-cycles"
+    case .kernelTypes: "/sys/kernel/btf/vmlinux"
+    case .kernelSymbols: "/proc/kallsyms, CAP_SYSLOG"
+    case .mappedFiles: "/proc/PID/map_files, CAP_CHECKPOINT_RESTORE"
+    case .otherProcesses: "/proc/PID/exe, root and mem, CAP_SYS_PTRACE"
+    case .allProcesses: "/proc of the host, without hidepid"
+    case .otherFiles: "executables and environments, CAP_DAC_READ_SEARCH"
+    case .controlGroups: "/sys/fs/cgroup"
+    case .pressure: "/proc/pressure"
+    case .tableCache: "/var/cache/wick"
+    case .storage: "/var/lib/wick"
+    }
   }
 
-  package static func probe(roots: HostRoots) -> FeatureTable {
-    let capabilities = Capability.effective(roots: roots)
-    return FeatureTable(
-      missing: [
-        sampling(capabilities), kernelTypes(roots), kernelSymbols(capabilities, roots),
-        mappedFiles(capabilities), otherProcesses(capabilities),
-      ].compactMap(\.self))
+  /// What is lost without it.
+  package var loss: String {
+    switch self {
+    case .sampling, .kernelTypes, .processLifetimes, .processEvents: "nothing can be profiled"
+    case .processTargets: "single processes cannot be profiled (record -p)"
+    case .cycleCounter: "nothing: the kernel's clock triggers the samples instead"
+    case .kernelSymbols: "kernel functions have addresses instead of names"
+    case .mappedFiles:
+      "programs that were deleted or replaced while they run have incomplete stacks"
+    case .otherProcesses: "programs of other users have incomplete stacks"
+    case .allProcesses: "programs that cannot be seen have incomplete stacks and no metrics"
+    case .otherFiles:
+      "programs that only their owner may read have incomplete stacks, and services are not "
+        + "known by what their environment says"
+    case .controlGroups: "control groups have no metrics and cannot be profiled (record --cgroup)"
+    case .pressure: "there are no metrics of pressure"
+    case .tableCache: "unwind tables are built again at each start, which costs CPU time"
+    case .storage: "profiles and what could not be sent are lost when wick ends"
+    }
   }
 
-  private static func sampling(_ capabilities: Set<Capability>) -> MissingFeature? {
-    guard !capabilities.contains(.sysAdmin) else { return nil }
-    let lacking = [Capability.bpf, .perfmon].filter { !capabilities.contains($0) }.map(\.name)
-    guard !lacking.isEmpty else { return nil }
-    let names = lacking.joined(separator: " and ")
-    return MissingFeature(
-      feature: .sampling, cause: "\(names) missing", loss: "nothing can be profiled",
-      remedy: "run as root, or grant \(names)")
-  }
+  /// What a recording uses, whatever it is of.
+  package static let ofRecording: Set<Feature> = [
+    .sampling, .processLifetimes, .processEvents, .kernelTypes, .kernelSymbols, .mappedFiles,
+    .otherProcesses, .allProcesses, .otherFiles, .tableCache,
+  ]
 
-  private static func kernelTypes(_ roots: HostRoots) -> MissingFeature? {
-    let path = "\(roots.sys)/kernel/btf/vmlinux"
-    guard OpenFile(trusted: path) == nil else { return nil }
-    return MissingFeature(
-      feature: .kernelTypes, cause: "\(path) cannot be read", loss: "nothing can be profiled",
-      remedy: "use a kernel built with CONFIG_DEBUG_INFO_BTF=y")
-  }
+  /// What the daemon uses, if nothing is turned off.
+  package static let ofAgent = Set(allCases).subtracting([.processTargets])
 
-  private static func kernelSymbols(_ capabilities: Set<Capability>, _ roots: HostRoots)
-    -> MissingFeature?
-  {
-    guard !capabilities.contains(.syslog) || restriction(roots) > 1 else { return nil }
-    let paranoia = SystemFile.integer("\(roots.proc)/sys/kernel/perf_event_paranoid") ?? 2
-    guard restriction(roots) > 0 || paranoia > 1 else { return nil }
-    return MissingFeature(
-      feature: .kernelSymbols,
-      cause: restriction(roots) > 1 ? "kernel.kptr_restrict is 2" : "CAP_SYSLOG missing",
-      loss: "kernel functions have addresses instead of names",
-      remedy: restriction(roots) > 1
-        ? "set kernel.kptr_restrict to 1" : "run as root, or grant CAP_SYSLOG")
-  }
+  /// What must work for anything to be profiled.
+  package static let ofSampling: [Feature] = [
+    .sampling, .kernelTypes, .processLifetimes, .processEvents,
+  ]
 
-  /// - Source: kernel, `kallsyms_show_value`: 0 shows addresses to those who may profile the
-  ///   kernel, and like 1 to CAP_SYSLOG; 2 shows them to nobody.
-  private static func restriction(_ roots: HostRoots) -> Int {
-    SystemFile.integer("\(roots.proc)/sys/kernel/kptr_restrict") ?? 0
-  }
-
-  private static func mappedFiles(_ capabilities: Set<Capability>) -> MissingFeature? {
-    guard capabilities.isDisjoint(with: [.checkpointRestore, .sysAdmin]) else { return nil }
-    return MissingFeature(
-      feature: .mappedFiles, cause: "CAP_CHECKPOINT_RESTORE missing",
-      loss: "programs that were deleted or replaced while they run have incomplete stacks",
-      remedy: "grant CAP_CHECKPOINT_RESTORE")
-  }
-
-  private static func otherProcesses(_ capabilities: Set<Capability>) -> MissingFeature? {
-    guard !capabilities.contains(.sysPtrace) else { return nil }
-    return MissingFeature(
-      feature: .otherProcesses, cause: "CAP_SYS_PTRACE missing",
-      loss: "programs of other users have incomplete stacks",
-      remedy: "run as root, or grant CAP_SYS_PTRACE")
-  }
+  /// Whether wick does its job as well without it.
+  package var isExtra: Bool { self == .cycleCounter || self == .pressure }
 }

@@ -21,6 +21,11 @@ package struct ForeignFiles: Sendable {
     return reopen(handle)
   }
 
+  /// The file that a process runs, even if it was deleted or replaced.
+  package func executable(of pid: UInt32) -> OpenFile? {
+    reopen(unsafe wick_open("\(roots.proc)/\(pid)/exe", O_PATH | O_CLOEXEC, 0))
+  }
+
   /// A path as the process `pid` sees it; as we see it if `pid` is nil.
   package func open(path: [UInt8], pid: UInt32?) -> OpenFile? { root(of: pid)?.open(path: path) }
 

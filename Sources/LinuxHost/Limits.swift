@@ -8,6 +8,8 @@ package enum Limits {
   package static let mappingsPerProcess = 16_384
   /// Bytes of `/proc/PID/maps` that are read.
   package static let mapsBytes = 32 << 20
+  /// Bytes of `/proc/PID/maps` that are searched for a mapping by its name.
+  package static let searchedMapsBytes = 4 << 20
   /// Bytes of `/proc/kallsyms` that are read; 200,000 symbols take 12 MB.
   package static let kernelSymbolBytes = 128 << 20
   /// Address spaces whose unwinding is cached, at 26 KiB each.

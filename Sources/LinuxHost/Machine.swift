@@ -34,7 +34,8 @@ package struct Machine: Sendable {
     return (Self.list(text).max() ?? 0) + 1
   }
 
-  static func list(_ text: String) -> [Int] {
+  /// The numbers of a list such as `0-3,8`; what is not understood is left out.
+  package static func list(_ text: String) -> [Int] {
     text.split { $0 == "," || $0.isWhitespace }.flatMap { part -> [Int] in
       let bounds = part.split(separator: "-").compactMap { Int($0) }
       guard let first = bounds.first, let last = bounds.last, first <= last, last < 1 << 16 else {

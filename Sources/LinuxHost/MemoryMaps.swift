@@ -27,6 +27,21 @@ package enum MemoryMaps {
     }
   }
 
+  /// The lines that hold some bytes, a mapping's name for instance; only those are parsed.
+  package static func lines(containing needle: [UInt8], in text: [UInt8]) -> [MemoryMapLine] {
+    var found: [MemoryMapLine] = []
+    let search = ByteSearch(needle)
+    var position = 0
+    while let match = search.next(in: text, from: position) {
+      let newline = UInt8(ascii: "\n")
+      let end = text[match...].firstIndex(of: newline) ?? text.endIndex
+      let start = text[..<match].lastIndex(of: newline).map { $0 + 1 } ?? 0
+      if let line = parse(text[start..<end]) { found.append(line) }
+      position = end
+    }
+    return found
+  }
+
   static func parse(_ line: ArraySlice<UInt8>) -> MemoryMapLine? {
     var fields = FieldReader(rest: line)
     guard let start = fields.hexadecimal(until: "-"), let end = fields.hexadecimal(until: " "),

@@ -39,6 +39,20 @@ package struct Processes: Sendable {
     return max(0, Int(status.st_nlink) - 2)
   }
 
+  /// How many entries a directory such as `/proc/PID/fd` has; nil if it may not be read.
+  ///
+  /// Since Linux 6.2 the kernel says it as the directory's size; before, it has to be read.
+  package static func entryCount(of folder: String) -> UInt64? {
+    var status = stat()
+    guard unsafe stat(folder, &status) == 0 else { return nil }
+    if status.st_size > 0 { return UInt64(status.st_size) }
+    guard unsafe access(folder, R_OK) == 0 else { return nil }
+    return UInt64(SystemFile.names(in: folder).count)
+  }
+
+  /// Bytes of a page of memory.
+  package static let pageBytes = UInt64(max(4_096, sysconf(Int32(_SC_PAGESIZE))))
+
   /// The executable mappings of a process, or nil if they cannot be read.
   ///
   /// When the first thread has ended before the others, only those still show them.
@@ -75,14 +89,7 @@ package struct Processes: Sendable {
   }
 
   /// Where a process' executable file is in its own tree of files; nil if that may not be seen.
-  package func executablePath(of pid: UInt32) -> String? {
-    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: Limits.nameBytes) { buffer, filled in
-      let length = unsafe wick_read_link(
-        "\(roots.proc)/\(pid)/exe", buffer.baseAddress, buffer.count)
-      filled = max(0, Int(length))
-    }
-    return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
-  }
+  package func executablePath(of pid: UInt32) -> String? { link(of: pid, "exe") }
 
   /// The numbers behind a field of `/proc/PID/status`.
   private func status(of pid: UInt32, field: String) -> [UInt32]? {

@@ -31,6 +31,9 @@ package final class SignalMask {
     return number > 0 ? number : nil
   }
 
+  /// The signal that asks a daemon to read its configuration again.
+  package static let reload = SIGHUP
+
   /// From now on the signals do what they usually do: they end us.
   package func release() {
     guard isBlocking else { return }

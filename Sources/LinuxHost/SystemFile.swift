@@ -35,6 +35,31 @@ package enum SystemFile {
     return names
   }
 
+  /// The names of the directories in a directory, in no order, and without symbolic links.
+  ///
+  /// - Source: readdir(3); the kernel's own file systems say what an entry is. A name that is not
+  ///   UTF-8 is changed, so that nothing is found under it.
+  package static func folders(in folder: String) -> [String] {
+    guard let directory = unsafe opendir(folder) else { return [] }
+    defer { unsafe closedir(directory) }
+    var names: [String] = []
+    while names.count < entryLimit, let entry = unsafe readdir(directory) {
+      guard unsafe entry.pointee.d_type == UInt8(DT_DIR) else { continue }
+      let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names
+  }
+
+  /// Where a path leads without symbolic links; nil if there is nothing.
+  package static func realPath(_ path: String) -> String? {
+    guard let resolved = unsafe realpath(path, nil) else { return nil }
+    defer { unsafe free(resolved) }
+    return unsafe String(cString: resolved)
+  }
+
   private static let entryLimit = 65_536
 
   static func readAll(_ descriptor: CInt, limit: Int) -> [UInt8] {

@@ -5,7 +5,13 @@ import Glibc
 package enum Terminal {
   /// Whether standard error is a terminal that understands cursor control.
   package static var hasStatusLine: Bool {
-    isatty(STDERR_FILENO) == 1 && variable("TERM") != "dumb"
+    isatty(STDERR_FILENO) == 1 && EnvironmentVariable.value("TERM") != "dumb"
+  }
+
+  /// Whether standard output is a terminal whose user wants colours (no-color.org).
+  package static var hasColours: Bool {
+    isatty(STDOUT_FILENO) == 1 && EnvironmentVariable.value("TERM") != "dumb"
+      && (EnvironmentVariable.value("NO_COLOR") ?? "").isEmpty
   }
 
   /// Columns of the terminal on standard output; nil if it is none.
@@ -29,9 +35,5 @@ package enum Terminal {
       guard count > 0 else { return }
       rest = rest.dropFirst(count)
     }
-  }
-
-  private static func variable(_ name: String) -> String? {
-    unsafe getenv(name).map { unsafe String(cString: $0) }
   }
 }

@@ -8,44 +8,90 @@ package enum PrometheusText {
 
   /// The families sorted by name.
   package static func encode(_ families: [MetricFamily]) -> [UInt8] {
-    var text: [UInt8] = []
+    var writer = PrometheusWriter()
     for family in families.sorted(by: { $0.descriptor.name < $1.descriptor.name }) {
-      let name = family.descriptor.name
-      text += "# HELP \(name) \(escaped(family.descriptor.help, quotes: false))\n".utf8
-      text += "# TYPE \(name) \(family.descriptor.kind.rawValue)\n".utf8
-      for point in family.points {
-        text += name.utf8
-        append(point.labels, to: &text)
-        text += " \(number(point.value))\n".utf8
-      }
+      writer.append(family)
     }
-    return text
+    return writer.text
+  }
+}
+
+private struct PrometheusWriter {
+  private(set) var text: [UInt8] = []
+
+  mutating func append(_ family: MetricFamily) {
+    let name = family.descriptor.name
+    text += "# HELP \(name) ".utf8
+    append(escaped: family.descriptor.help, quotes: false)
+    text += "\n# TYPE \(name) \(family.descriptor.kind.rawValue)\n".utf8
+    let scale = family.descriptor.unit.perBaseUnit
+    for point in family.points {
+      appendSeries(name, "", point.labels, bound: nil)
+      append(point.value / scale)
+    }
+    for point in family.histograms { append(point, of: name, scale: scale) }
   }
 
-  private static func append(_ labels: [MetricPoint.Label], to text: inout [UInt8]) {
-    guard !labels.isEmpty else { return }
-    for (index, label) in labels.enumerated() {
-      text += (index == 0 ? "{" : ",").utf8
-      text += "\(label.name)=\"\(escaped(label.value, quotes: true))\"".utf8
+  /// A histogram is a series for each bucket, with all that is below, and two more.
+  private mutating func append(_ point: HistogramPoint, of name: String, scale: Double) {
+    let histogram = point.histogram
+    for bucket in histogram.cumulative where bucket.upperBound.isFinite {
+      appendSeries(
+        name, "_bucket", point.labels, bound: Self.number(bucket.upperBound / scale))
+      append(bucket.count)
     }
-    text.append(UInt8(ascii: "}"))
+    appendSeries(name, "_bucket", point.labels, bound: "+Inf")
+    append(histogram.count)
+    if let sum = histogram.sum {
+      appendSeries(name, "_sum", point.labels, bound: nil)
+      append(sum / scale)
+    }
+    appendSeries(name, "_count", point.labels, bound: nil)
+    append(histogram.count)
   }
 
-  private static func escaped(_ text: String, quotes: Bool) -> String {
-    guard text.utf8.contains(where: { $0 == 0x5C || $0 == 0x0A || $0 == 0x22 }) else {
-      return text
+  /// What stands before the value.
+  private mutating func appendSeries(
+    _ name: String, _ suffix: String, _ labels: [MetricLabel], bound: String?
+  ) {
+    text += name.utf8
+    text += suffix.utf8
+    var separator = UInt8(ascii: "{")
+    for label in labels {
+      append(label.name, label.value, after: &separator)
     }
-    var result = ""
-    for character in text.unicodeScalars {
-      switch character {
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\"" where quotes: result += "\\\""
-      default: result.unicodeScalars.append(character)
+    if let bound { append("le", bound, after: &separator) }
+    if separator == UInt8(ascii: ",") { text.append(UInt8(ascii: "}")) }
+    text.append(UInt8(ascii: " "))
+  }
+
+  private mutating func append(
+    _ label: String, _ value: String, after separator: inout UInt8
+  ) {
+    text.append(separator)
+    separator = UInt8(ascii: ",")
+    text += label.utf8
+    text += "=\"".utf8
+    append(escaped: value, quotes: true)
+    text.append(UInt8(ascii: "\""))
+  }
+
+  private mutating func append(escaped string: String, quotes: Bool) {
+    for byte in string.utf8 {
+      switch byte {
+      case UInt8(ascii: "\\"): text += #"\\"#.utf8
+      case UInt8(ascii: "\n"): text += #"\n"#.utf8
+      case UInt8(ascii: "\"") where quotes: text += #"\""#.utf8
+      // Prometheus takes it for the end of the text.
+      case 0: text += "\u{FFFD}".utf8
+      default: text.append(byte)
       }
     }
-    return result
   }
+
+  private mutating func append(_ value: Double) { text += "\(Self.number(value))\n".utf8 }
+
+  private mutating func append(_ count: UInt64) { text += "\(count)\n".utf8 }
 
   private static func number(_ value: Double) -> String {
     if value.isNaN { return "NaN" }

@@ -5,17 +5,27 @@ package struct MetricDescriptor: Hashable, Sendable {
     case counter
     case gauge
     case untyped
+    /// How often values of each size were seen.
+    case histogram
   }
 
-  /// As Prometheus knows it, with the unit at its end: `node_memory_MemFree_bytes`.
+  /// As Prometheus knows it, with the base unit at its end: `node_memory_MemFree_bytes`.
   package let name: String
   package let kind: Kind
   /// One sentence for people.
   package let help: String
+  /// What the numbers are; the text for Prometheus has them in base units.
+  package let unit: MetricUnit
 
-  package init(_ name: String, _ kind: Kind, _ help: String) {
+  /// - Parameters:
+  ///   - name: as Prometheus knows it.
+  ///   - kind: what kind of numbers they are.
+  ///   - help: one sentence for people.
+  ///   - unit: what they are where the end of the name does not say it.
+  package init(_ name: String, _ kind: Kind, _ help: String, unit: MetricUnit? = nil) {
     self.name = name
     self.kind = kind
     self.help = help
+    self.unit = unit ?? MetricUnit(ofName: name)
   }
 }

@@ -1,15 +1,22 @@
 /// The value of one series.
 package struct MetricPoint: Hashable, Sendable {
-  package struct Label: Hashable, Sendable {
-    package let name: String
-    package let value: String
-  }
-
-  package let labels: [Label]
-  package let value: Double
+  package let labels: [MetricLabel]
+  package private(set) var value: Double
+  /// Since when a counter counts, in nanoseconds since 1970-01-01 UTC; 0 where nobody knows.
+  package let countedSince: UInt64
 
   package init(_ value: Double, labels: KeyValuePairs<String, String> = [:]) {
+    self.init(value, labels: labels.map { MetricLabel($0.key, $0.value) })
+  }
+
+  package init(_ value: Double, labels: [MetricLabel], countedSince: UInt64 = 0) {
     self.value = value
-    self.labels = labels.map { Label(name: $0.key, value: $0.value) }
+    self.labels = labels
+    self.countedSince = countedSince
+  }
+
+  /// Takes another series in; what is no number counts nothing.
+  mutating func fold(_ other: Double) {
+    if other.isFinite { value += other }
   }
 }

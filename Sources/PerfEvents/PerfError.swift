@@ -14,12 +14,18 @@ package struct PerfError: Error, Hashable {
 }
 
 extension PerfError: CustomStringConvertible {
-  package var description: String {
-    let reason = unsafe String(cString: strerror(code))
-    return "cannot open \(subject): \(reason)\(hint.map { " (\($0))" } ?? "")"
+  package var description: String { "\(reason)\(hint.map { " (\($0))" } ?? "")" }
+
+  /// What failed, without what helps.
+  package var reason: String {
+    "cannot open \(subject): \(unsafe String(cString: strerror(code)))"
   }
 
-  private var hint: String? {
+  /// The kernel says that we may not.
+  package var isRefusal: Bool { code == EPERM || code == EACCES }
+
+  /// What the operator can do about it.
+  package var hint: String? {
     switch code {
     case EACCES, EPERM:
       "run as root, or grant CAP_PERFMON; see also /proc/sys/kernel/perf_event_paranoid"

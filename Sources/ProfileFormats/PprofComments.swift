@@ -1,6 +1,6 @@
 import ProfileModel
 
-/// The ledger and the facts of a profile as lines of pprof's free text, such as `taken=993`.
+/// The ledger and the facts of a profile: lines of pprof's free text, such as `taken=993`.
 enum PprofComments {
   /// The first line of profiles that we wrote.
   private static let signature = "writer=wick"
@@ -18,19 +18,26 @@ enum PprofComments {
     ]
 
   static func lines(for profile: Profile) -> [String] {
+    [signature] + notes(for: profile).map { "\($0.key)=\($0.value)" }
+  }
+
+  /// The ledger and the facts under the names that all formats use.
+  static func notes(for profile: Profile) -> [(key: String, value: String)] {
     let ledger = profile.ledger
-    var lines = [signature, "taken=\(ledger.taken)", "complete=\(ledger.complete)"]
-    lines += ledger.partial.map { "partial.\($0.key.rawValue)=\($0.value)" }.sorted()
-    lines += ledger.dropped.map { "dropped.\($0.key.rawValue)=\($0.value)" }.sorted()
-    lines.append("coverage=\(ledger.coverage)")
-    if ledger.framePointer > 0 { lines.append("frame-pointer=\(ledger.framePointer)") }
+    var notes = [("taken", "\(ledger.taken)"), ("complete", "\(ledger.complete)")]
+    notes += ledger.partial.map { ("partial.\($0.key.rawValue)", "\($0.value)") }
+      .sorted { $0.0 < $1.0 }
+    notes += ledger.dropped.map { ("dropped.\($0.key.rawValue)", "\($0.value)") }
+      .sorted { $0.0 < $1.0 }
+    notes.append(("coverage", "\(ledger.coverage)"))
+    if ledger.framePointer > 0 { notes.append(("frame-pointer", "\(ledger.framePointer)")) }
     for (key, field) in texts where !profile.facts[keyPath: field].isEmpty {
-      lines.append("\(key)=\(profile.facts[keyPath: field])")
+      notes.append((key, profile.facts[keyPath: field]))
     }
     for (key, field) in numbers where profile.facts[keyPath: field] != 0 {
-      lines.append("\(key)=\(profile.facts[keyPath: field])")
+      notes.append((key, "\(profile.facts[keyPath: field])"))
     }
-    return lines
+    return notes
   }
 
   static func areOurs(_ lines: [String]) -> Bool { lines.first == signature }

@@ -6,7 +6,7 @@ struct PprofEncoder {
 
   private let profile: Profile
   private let names: FrameNames
-  private let addresses: PprofAddresses
+  private let addresses: LocationAddresses
   private var strings = StringTable()
   private var functions: [Function: UInt64] = [:]
   private var encoded = Message()
@@ -16,7 +16,7 @@ struct PprofEncoder {
   init(_ profile: Profile) {
     self.profile = profile
     names = FrameNames(profile)
-    addresses = PprofAddresses(profile)
+    addresses = LocationAddresses(profile)
   }
 
   mutating func message() -> Perftools_Profiles_Profile {

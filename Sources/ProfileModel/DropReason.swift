@@ -14,4 +14,6 @@ package enum DropReason: String, Hashable, Sendable, CaseIterable {
   case windowOverrun = "window-overrun"
   /// The profile could not be written where profiles are kept.
   case notStored = "not-stored"
+  /// A rule of the configuration says that nothing is exported about the service.
+  case droppedByRule = "dropped-by-rule"
 }

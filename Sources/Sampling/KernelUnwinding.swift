@@ -36,6 +36,9 @@ final class KernelUnwinding {
     (tables.statistics, blocks.statistics)
   }
 
+  /// Bytes of the kernel's maps that hold tables and did not exist at the start.
+  var grownKernelBytes: Int { memory.grownKernelBytes }
+
   /// Has the kernel know a program's mappings as we know them now.
   ///
   /// - Returns: where they are; nil if there was no room.

@@ -71,7 +71,7 @@ extension SampleFolder {
     return closing
   }
 
-  /// Also collects the samples of some processes apart, from now on.
+  /// Also collects the samples of some processes apart, or of all if none is named, from now on.
   package func openTap(_ pids: Set<UInt32>) -> SampleWindow {
     let tap = SampleWindow(template, number: window.number, roots: roots, pids: pids)
     taps.append(tap)
@@ -149,7 +149,9 @@ extension SampleFolder {
       walked.incomplete = walked.incomplete ?? .tooManyFrames
     }
     window(of: header).add(walked, of: header, in: image)
-    for tap in taps where tap.pids.contains(header.pid) { tap.add(walked, of: header, in: image) }
+    for tap in taps where tap.pids.isEmpty || tap.pids.contains(header.pid) {
+      tap.add(walked, of: header, in: image)
+    }
   }
 
   /// Takes away the frames that the kernel found by mappings which had been replaced by then.

@@ -25,6 +25,7 @@ package final class Sampler {
   private let unwinding: KernelUnwinding
   private var triggers: [PerfEvent] = []
   private let statistics: RunTimeStatistics?
+  private let fixedMapBytes: Int
 
   private static let wakeupShare = 4
   /// What the kernel was told last.
@@ -43,7 +44,8 @@ package final class Sampler {
     // Events first: what changes while `/proc` is read is applied on top of what was read.
     let events = try ProcessEventStream(cpus: machine.onlineCPUs())
     self.events = events
-    object = try Self.load(options, machine)
+    object = try Self.open(options, machine).load()
+    fixedMapBytes = object.mapBytes()
     let unwinding = try Self.unwinding(options, object)
     self.unwinding = unwinding
     folder = SampleFolder(
@@ -58,7 +60,8 @@ package final class Sampler {
     }
   }
 
-  private static func load(_ options: SamplerOptions, _ machine: Machine) throws -> LoadedObject {
+  /// The object with all that it is to know before it is loaded.
+  static func open(_ options: SamplerOptions, _ machine: Machine) throws -> OpenedObject {
     let object = try OpenedObject(.sampler)
     try object.set("stack_bytes_wanted", to: UInt32(options.stackBytes))
     try object.set("want_kernel", to: options.wantsKernelFrames)
@@ -83,7 +86,7 @@ package final class Sampler {
     case .everything: break
     }
     if !options.target.followsChildren { try object.skip(program: "mark_ended") }
-    return try object.load()
+    return object
   }
 
   private static func unwinding(_ options: SamplerOptions, _ object: borrowing LoadedObject) throws
@@ -186,7 +189,9 @@ package final class Sampler {
     inbox.turnEnd = Clock.monotonic() &+ Self.turnNanoseconds
     try ring.wait(or: copyRing, timeout: timeout)
     let settled = Clock.monotonic() &- Self.settlingNanoseconds
+    let before = Clock.threadCPU()
     try drain()
+    foldingNanoseconds &+= Clock.threadCPU() &- before
     // Without samples nothing else reads the events, and their ring is bounded.
     inbox.advance(to: settled)
     unwinding.release(processes.takeRetired())
@@ -228,10 +233,30 @@ package final class Sampler {
     return open
   }
 
-  /// How long the kernel's side has run so far, in nanoseconds; nil where it is not measured.
+  /// How long the kernel's side has run so far, in nanoseconds; nil where that cannot be read.
+  ///
+  /// The kernel measures all programs where it lets us ask; else it is what the program that takes
+  /// the samples has measured of itself.
   package var kernelNanoseconds: UInt64? {
-    statistics == nil ? nil : object.runTimeNanoseconds()
+    if statistics != nil { return object.runTimeNanoseconds() }
+    return try? object.counters(map: "counters", count: Self.counterCount)[
+      Int(COUNTER_RUN_NS.rawValue)]
   }
+
+  /// CPU time that folding samples has taken so far, in nanoseconds: what grows with the frequency.
+  package private(set) var foldingNanoseconds: UInt64 = 0
+
+  /// Bytes of kernel memory that our maps take.
+  package var mapBytes: Int { fixedMapBytes + unwinding.grownKernelBytes }
+
+  /// Samples by the kernel's own count, of all windows.
+  package var taken: UInt64 {
+    let counters = try? object.counters(map: "counters", count: Self.counterCount)
+    guard let counters else { return 0 }
+    return (0..<2).reduce(0) { $0 &+ WindowCounts(counters, parity: $1).taken }
+  }
+
+  private static let counterCount = Int(COUNTER_COUNT.rawValue) * Int(COUNTER_WINDOWS)
 
   /// What the unwind tables hold and how that went, by the names of the summary.
   package var tableFigures: [(String, UInt64)] {
@@ -285,8 +310,7 @@ extension Sampler {
 
   /// Closes the ledger of a window of which no more samples come.
   private func finish(_ window: SampleWindow) throws {
-    let counters = try object.counters(
-      map: "counters", count: Int(COUNTER_COUNT.rawValue) * Int(COUNTER_WINDOWS))
+    let counters = try object.counters(map: "counters", count: Self.counterCount)
     targetsLost = counters[Int(COUNTER_TARGETS_FULL.rawValue)]
     let parity = window.isOdd ? 1 : 0
     let counts = WindowCounts(counters, parity: parity)

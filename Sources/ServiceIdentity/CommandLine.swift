@@ -7,106 +7,54 @@ import ResourceModel
 package struct ScrubbedCommandLine: Hashable, Sendable {
   package let words: [String]
 
-  package static let mark = "***"
+  package static let mark = SecretScrubber.mark
   /// Words that are kept, and bytes of each.
   private static let wordLimit = 128
   private static let lengthLimit = 512
-
-  /// Parts of names of options and variables whose value is secret.
-  private static let secretNames = [
-    "password", "passwd", "passphrase", "pass", "pwd", "secret", "token", "apikey", "api-key",
-    "api_key", "access-key", "access_key", "accesskey", "private-key", "private_key", "credential",
-    "auth", "bearer", "cookie", "session", "signature", "sas", "dsn", "connection-string",
-    "connection_string", "sig",
-  ]
-  /// Beginnings of words that are secrets by themselves.
-  private static let secretBeginnings = [
-    "AKIA", "ASIA", "ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "xoxb-", "xoxp-",
-    "sk-", "sk_live_", "rk_live_", "eyJ", "SG.", "AIza", "ya29.", "npm_", "hvs.", "-----BEGIN",
-  ]
+  /// Bytes of a word that are looked at, so that what is cut off cannot hide what it is.
+  private static let inspectedBytes = 16 << 10
 
   /// Reads `/proc/PID/cmdline`: words, each ended by a zero byte.
   package init(parsing bytes: [UInt8]) {
+    // A program that writes a title there may leave out the last zero.
+    let words = bytes.split(separator: 0, omittingEmptySubsequences: false)
     self.init(
-      words: bytes.split(separator: 0, omittingEmptySubsequences: false).dropLast()
-        .prefix(Self.wordLimit).map { SafeText($0.prefix(Self.lengthLimit)).text })
+      words: words.dropLast(words.last?.isEmpty == true ? 1 : 0).prefix(Self.wordLimit)
+        .map { SafeText($0.prefix(Self.inspectedBytes), limit: Self.inspectedBytes).text })
   }
 
   package init(words: [String]) {
     var scrubbed: [String] = []
+    /// The next word is a secret.
     var isValue = false
+    /// Everything that is no option is a secret from now on.
+    var isAfterVerb = false
     for (index, word) in words.prefix(Self.wordLimit).enumerated() {
-      // The word behind `--password`, unless it is another option.
-      if isValue, !word.hasPrefix("-") || word.count == 1 {
+      if isValue, !Self.isAnotherOption(word) {
+        // `Authorization:` `Bearer` and then the secret.
+        isValue = SecretNames.heralds.contains(SecretNames.lowered(word.utf8))
         scrubbed.append(Self.mark)
-        isValue = false
         continue
       }
-      scrubbed.append(index == 0 ? word : Self.scrub(word))
-      isValue = index > 0 && Self.announcesSecret(word)
+      let isOption = word.hasPrefix("-")
+      if isAfterVerb, !isOption || word.contains("=") {
+        scrubbed.append(isOption ? word.prefix { $0 != "=" } + "=" + Self.mark : Self.mark)
+        continue
+      }
+      let result = SecretScrubber(word)
+      scrubbed.append(Self.cut(result.text))
+      isValue = index > 0 && result.announcesSecret
+      isAfterVerb = isAfterVerb || (index > 0 && SecretNames.isVerb(word))
     }
     self.words = scrubbed
   }
 
-  /// Whether the next word is a secret: `--token`, `-password`, `Bearer`, `-u`.
-  private static func announcesSecret(_ word: String) -> Bool {
-    let lowered = word.lowercased()
-    if ["bearer", "basic", "-u", "--user", "-p", "-a"].contains(lowered) { return true }
-    return word.hasPrefix("-") && !word.contains("=") && isSecretName(lowered)
+  /// Rather an option than the value of the one before; `-` alone is none.
+  private static func isAnotherOption(_ word: String) -> Bool {
+    word.hasPrefix("--") || (word.hasPrefix("-") && word.utf8.count == 2)
   }
 
-  private static func isSecretName(_ lowered: String) -> Bool {
-    secretNames.contains { lowered.contains($0) }
-  }
-
-  private static func scrub(_ word: String) -> String {
-    if secretBeginnings.contains(where: { word.hasPrefix($0) }) { return mark }
-    if isAddress(word) { return scrubbedAddress(word) }
-    if let own = scrubbedPair(word, separator: "=") { return own }
-    if let own = scrubbedPair(word, separator: ":") { return own }
-    // mysql and its relatives take the password right behind the letter.
-    if word.hasPrefix("-p"), word.count > 2, !word.hasPrefix("--"),
-      !word.dropFirst(2).allSatisfy(\.isNumber)
-    {
-      return "-p" + mark
-    }
-    return word
-  }
-
-  /// Begins with a URL's scheme.
-  private static func isAddress(_ word: String) -> Bool {
-    let scheme = word.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || "+-.".contains($0)) }
-    return !scheme.isEmpty && word.dropFirst(scheme.count).hasPrefix("://")
-  }
-
-  /// `name=secret` or `Name: secret`; also where the value holds further secrets.
-  private static func scrubbedPair(_ word: String, separator: Character) -> String? {
-    guard let place = word.firstIndex(of: separator) else { return nil }
-    let name = word[..<place]
-    let value = word[word.index(after: place)...]
-    guard !value.hasPrefix("//") else { return nil }
-    if isSecretName(name.lowercased()) { return "\(name)\(separator)\(mark)" }
-    guard separator == "=" else { return nil }
-    return "\(name)=\(scrub(String(value)))"
-  }
-
-  /// Takes what is before the `@` out of a URL, and all of its query's values.
-  private static func scrubbedAddress(_ word: String) -> String {
-    guard let scheme = word.firstIndex(of: ":"), word[scheme...].hasPrefix("://") else {
-      return word
-    }
-    let start = word.index(scheme, offsetBy: 3)
-    let authorityEnd = word[start...].firstIndex { "/?#".contains($0) } ?? word.endIndex
-    var result = String(word[..<start])
-    // A password may contain the sign itself, so that the last one counts.
-    if let at = word[start..<authorityEnd].lastIndex(of: "@") {
-      result += mark + word[at..<authorityEnd]
-    } else {
-      result += word[start..<authorityEnd]
-    }
-    guard let query = word[authorityEnd...].firstIndex(where: { $0 == "?" || $0 == "#" }) else {
-      return result + word[authorityEnd...]
-    }
-    return result + word[authorityEnd...query] + mark
+  private static func cut(_ word: String) -> String {
+    word.utf8.count <= lengthLimit ? word : SafeText(word.utf8, limit: lengthLimit).text
   }
 }

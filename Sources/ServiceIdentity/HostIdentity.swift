@@ -12,7 +12,7 @@ package enum HostIdentity {
       Attribute(key: "os.version", value: .string(machine.kernel)),
     ])
     // machine-id(5): 32 hexadecimal digits.
-    let id = SystemFile.text("/etc/machine-id").map { $0.prefix { $0.isHexDigit } }
+    let id = SystemFile.text("\(roots.files)/etc/machine-id").map { $0.prefix { $0.isHexDigit } }
     if let id, id.count == 32 { resource["host.id"] = .string(String(id)) }
     return resource
   }

@@ -1,35 +1,66 @@
 package import LinuxHost
-import ResourceModel
+import Synchronization
 
 /// Decides who a process is, the same for profiles and metrics.
 ///
-/// The first that gives a `service.name` counts: the process itself, by OpenTelemetry's variables; the
-/// systemd unit, unless it is in a container; the name of what it runs. What else they know is added.
-package final class IdentityResolver {
+/// The first that gives a `service.name` counts: the process itself, by what it publishes in its memory
+/// and by OpenTelemetry's variables; its container in Kubernetes; the systemd unit, unless it is in a
+/// container; the name of what it runs. What else they know is added. Rules have the last word.
+///
+/// It may be asked from any thread.
+package final class IdentityResolver: Sendable {
   private struct Entry {
-    let startTime: UInt64
+    let instance: ProgramInstance
     let executable: String
     /// What it was called then.
     let name: String
+    let context: ProcessContext?
     let identity: ProcessIdentity
+    /// When it was found out, and when it was asked for last.
+    let resolved: UInt64
+    var asked: UInt64
+    /// When to look again whether it publishes something, or something else.
+    var nextLook: UInt64
   }
 
-  private let processes: Processes
-  private let keepsCommandLines: Bool
-  private var known: [UInt32: Entry] = [:]
+  private struct State {
+    var facts: ProcessFacts
+    var rules: [IdentityRule]
+    var known: [UInt32: Entry] = [:]
+  }
 
-  /// Processes that are remembered; when there are more, all are asked again.
-  private static let limit = 16_384
-  /// Bytes that are read of an environment and of a command line.
-  private static let environmentBytes = 128 << 10
-  private static let commandLineBytes = 16 << 10
+  private let state: Mutex<State>
+  private let clock: @Sendable () -> UInt64
+
+  /// Processes that are remembered, at some 2 KiB each.
+  private static let limit = 4_096
+  private static let second: UInt64 = 1_000_000_000
+  /// How long one is remembered that nobody asks for, when there are too many.
+  private static let idleNanoseconds = 60 * second
+  /// How often a context that was found is looked at.
+  private static let contextNanoseconds = 10 * second
 
   /// - Parameters:
   ///   - roots: where `/proc` is.
   ///   - keepsCommandLines: whether `process.command_args` is told, without its secrets.
-  package init(roots: HostRoots, keepsCommandLines: Bool = true) {
-    processes = Processes(roots: roots)
-    self.keepsCommandLines = keepsCommandLines
+  ///   - rules: what the operator wants to be told otherwise.
+  ///   - clock: nanoseconds that only grow.
+  package init(
+    roots: HostRoots, keepsCommandLines: Bool = true, rules: [IdentityRule] = [],
+    clock: @escaping @Sendable () -> UInt64 = { Clock.monotonic() }
+  ) {
+    self.clock = clock
+    state = Mutex(
+      State(facts: ProcessFacts(roots: roots, keepsCommandLines: keepsCommandLines), rules: rules))
+  }
+
+  /// Has other rules apply from now on, to all processes.
+  package func setRules(_ rules: [IdentityRule]) {
+    state.withLock { state in
+      guard state.rules != rules else { return }
+      state.rules = rules
+      state.known = [:]
+    }
   }
 
   /// Who a process is; one that has ended is what it was when it was last asked for.
@@ -39,72 +70,87 @@ package final class IdentityResolver {
   ///   - name: what it is called if nothing more can be learned, its `comm`.
   /// - Returns: at least a name and the process' number.
   package func identity(of pid: UInt32, name: String) -> ProcessIdentity {
-    guard let startTime = processes.startTime(of: pid) else {
+    let now = clock()
+    return state.withLock { Self.identity(of: pid, name: name, now: now, &$0) }
+  }
+
+  private static func identity(of pid: UInt32, name: String, now: UInt64, _ state: inout State)
+    -> ProcessIdentity
+  {
+    let processes = state.facts.processes
+    guard let instance = processes.instance(of: pid) else {
       // The number may have been another process' meanwhile.
-      if let entry = known[pid], entry.name == name { return entry.identity }
-      return unknown(pid, name: name)
+      if let entry = state.known[pid], entry.name == name { return entry.identity }
+      return ruled(ProcessFacts.unknown(pid, name: name), state.rules)
     }
     let executable = processes.executablePath(of: pid) ?? ""
-    if let entry = known[pid], entry.startTime == startTime, entry.executable == executable {
-      return entry.identity
+    if var entry = state.known[pid], entry.instance.isSameProgram(as: instance),
+      entry.executable == executable
+    {
+      entry.asked = now
+      if now < entry.nextLook || isCurrent(entry, pid, processes) {
+        if now >= entry.nextLook { entry.nextLook = nextLook(entry.context, entry.resolved, now) }
+        state.known[pid] = entry
+        return entry.identity
+      }
     }
-    let identity = resolve(pid, executable: executable, name: name)
+    return resolve(pid, instance, executable, name: name, now: now, &state)
+  }
+
+  private static func isCurrent(_ entry: Entry, _ pid: UInt32, _ processes: Processes) -> Bool {
+    guard let context = entry.context else {
+      return ProcessContext(of: pid, processes: processes) == nil
+    }
+    return context.isCurrent(of: pid, processes: processes)
+  }
+
+  /// Programs publish soon after they have begun, or never: looking costs the less the older they are.
+  private static func nextLook(_ context: ProcessContext?, _ resolved: UInt64, _ now: UInt64)
+    -> UInt64
+  {
+    now &+ (context == nil ? max(second, now &- resolved) : contextNanoseconds)
+  }
+
+  private static func resolve(
+    _ pid: UInt32, _ instance: ProgramInstance, _ executable: String, name: String, now: UInt64,
+    _ state: inout State
+  ) -> ProcessIdentity {
+    let context =
+      instance.isKernelThread ? nil : ProcessContext(of: pid, processes: state.facts.processes)
+    let found = state.facts.identity(
+      of: pid, instance: instance, executable: executable, name: name, context: context)
+    let identity = ruled(found, state.rules)
     // A program that is being started has no words and no environment yet.
-    let isBeginning = !executable.isEmpty && read(pid, "cmdline", limit: 1).isEmpty
+    let isBeginning = !executable.isEmpty && state.facts.read(pid, "cmdline", limit: 1).isEmpty
     guard !isBeginning else { return identity }
-    if known.count >= Self.limit { known = [:] }
-    known[pid] = Entry(
-      startTime: startTime, executable: executable, name: name, identity: identity)
+    let earlier = state.known[pid].flatMap { $0.instance.isSameProgram(as: instance) ? $0 : nil }
+    makeRoom(now, &state)
+    let resolved = earlier?.resolved ?? now
+    state.known[pid] = Entry(
+      instance: instance, executable: executable, name: name, context: context,
+      identity: identity, resolved: resolved, asked: now,
+      nextLook: instance.isKernelThread ? .max : nextLook(context, resolved, now))
     return identity
   }
 
-  private func unknown(_ pid: UInt32, name: String) -> ProcessIdentity {
-    let text = SafeText(name.utf8).nonEmpty ?? "unknown_service"
-    return ProcessIdentity(
-      service: Resource([Attribute(key: "service.name", value: .string(text))]),
-      process: Resource([
-        Attribute(key: "process.pid", value: .integer(Int64(pid))),
-        Attribute(key: "process.executable.name", value: .string(text)),
-      ]))
+  private static func makeRoom(_ now: UInt64, _ state: inout State) {
+    guard state.known.count >= limit else { return }
+    state.known = state.known.filter { now &- $0.value.asked < idleNanoseconds }
+    if state.known.count >= limit { state.known = [:] }
   }
 
-  private func resolve(_ pid: UInt32, executable: String, name: String) -> ProcessIdentity {
-    var identity = unknown(pid, name: name)
-    let path = SafeText(executable.utf8).text
-    let bytes = read(pid, "cmdline", limit: Self.commandLineBytes)
-    let words = bytes.split(separator: 0).prefix(64).map { String(decoding: $0, as: UTF8.self) }
-    if !path.isEmpty {
-      let program = SafeText(ProgramName.name(executable: path, arguments: words).utf8)
-      if let program = program.nonEmpty { identity.service["service.name"] = .string(program) }
-      identity.process["process.executable.path"] = .string(path)
-    }
-    if keepsCommandLines, !bytes.isEmpty {
-      identity.process["process.command_args"] = .strings(
-        ScrubbedCommandLine(parsing: bytes).words)
-    }
-    if let user = processes.user(of: pid) {
-      identity.process["process.user.id"] = .integer(Int64(user))
-    }
-    addControlGroup(of: pid, to: &identity)
-    let environment = read(pid, "environ", limit: Self.environmentBytes)
-    let own = OpenTelemetryEnvironment(parsing: environment).resource
-    identity.service = identity.service.merging(own)
+  private static func ruled(_ identity: ProcessIdentity, _ rules: [IdentityRule])
+    -> ProcessIdentity
+  {
+    var identity = identity
+    for rule in rules { rule.apply(to: &identity) }
     return identity
   }
+}
 
-  private func addControlGroup(of pid: UInt32, to identity: inout ProcessIdentity) {
-    let text = String(decoding: read(pid, "cgroup", limit: 64 << 10), as: UTF8.self)
-    let group = ControlGroupPath(parsing: text)
-    if let id = group.containerID { identity.service["container.id"] = .string(id) }
-    if let uid = group.podUID { identity.service["k8s.pod.uid"] = .string(uid) }
-    // Everything in a container may be below the unit of the container's runtime.
-    if group.containerID == nil, let unit = group.unit {
-      let name = SafeText(unit.dropLast(".service".count).utf8)
-      if let name = name.nonEmpty { identity.service["service.name"] = .string(name) }
-    }
-  }
-
-  private func read(_ pid: UInt32, _ file: String, limit: Int) -> [UInt8] {
-    SystemFile.read("\(processes.roots.proc)/\(pid)/\(file)", limit: limit) ?? []
+extension ProgramInstance {
+  /// Whether it is the same run of the same program, whatever it calls itself now.
+  fileprivate func isSameProgram(as other: ProgramInstance) -> Bool {
+    startTime == other.startTime && stackStart == other.stackStart
   }
 }

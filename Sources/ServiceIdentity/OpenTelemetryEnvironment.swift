@@ -35,11 +35,12 @@ package struct OpenTelemetryEnvironment: Hashable, Sendable {
   private mutating func add(_ list: ArraySlice<UInt8>) {
     for pair in list.split(separator: UInt8(ascii: ",")).prefix(Self.attributeLimit) {
       guard let equals = pair.firstIndex(of: UInt8(ascii: "=")) else { continue }
-      let key = SafeText(Self.decoded(pair[..<equals])).trimmed
-      let value = SafeText(Self.decoded(pair[(equals + 1)...])).trimmed
-      guard !key.isEmpty, key.utf8.count <= Self.lengthLimit else { continue }
-      guard value.utf8.count <= Self.lengthLimit else { continue }
-      resource[key] = .string(value)
+      let key = Self.decoded(pair[..<equals])
+      let value = Self.decoded(pair[(equals + 1)...])
+      guard key.count <= Self.lengthLimit, value.count <= Self.lengthLimit,
+        let name = SafeText(key).nonEmpty
+      else { continue }
+      resource[name] = .string(SafeText(value).trimmed)
     }
   }
 

@@ -8,7 +8,8 @@ package enum ProgramName {
   /// Options that are followed by a word of their own, which is no script.
   private static let withWord: Set<String> = [
     "-W", "-X", "-r", "--require", "-cp", "-classpath", "--class-path", "-p", "--module-path",
-    "-I", "-e", "-c", "-E", "--eval", "--import", "--loader", "--add-opens", "--add-modules",
+    "-I", "-e", "-c", "-E", "--eval", "--import", "--loader", "--add-opens", "--add-modules", "-o",
+    "-O", "--rcfile", "--init-file",
   ]
 
   /// - Parameters:
@@ -43,9 +44,11 @@ package enum ProgramName {
     return nil
   }
 
-  private static func baseName(_ path: String) -> String {
+  /// What the kernel puts behind the path of a file that is no longer there.
+  static let deletedMark = " (deleted)"
+
+  static func baseName(_ path: String) -> String {
     let name = path.split(separator: "/").last.map(String.init) ?? path
-    let mark = " (deleted)"
-    return name.hasSuffix(mark) ? String(name.dropLast(mark.count)) : name
+    return name.hasSuffix(deletedMark) ? String(name.dropLast(deletedMark.count)) : name
   }
 }

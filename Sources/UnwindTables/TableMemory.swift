@@ -100,6 +100,9 @@ extension TableMemory {
     }
   }
 
+  /// What the maps take in the kernel that were made since the start.
+  package var grownKernelBytes: Int { grown.withLock { $0.kernelBytes } }
+
   /// What the maps take in the kernel; 0 without one.
   package var kernelBytes: Int { fixedKernelBytes + grown.withLock { $0.kernelBytes } }
 

@@ -78,12 +78,4 @@ import Testing
     try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: folder.path)
     #expect(throws: ProfileDirectory.Failure.self) { try ProfileDirectory(folder.path) }
   }
-
-  @Test(arguments: [
-    (UInt64(0), "19700101T000000Z"), (951_782_400, "20000229T000000Z"),
-    (1_709_251_199, "20240229T235959Z"), (4_102_444_800, "21000101T000000Z"),
-  ])
-  func timesAreThoseOfTheCalendar(_ seconds: UInt64, _ stamp: String) {
-    #expect(ProfileDirectory.stamp(seconds * Self.second) == stamp)
-  }
 }

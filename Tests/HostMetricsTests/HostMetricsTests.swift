@@ -107,15 +107,15 @@ import Testing
 
   @Test func whatIsNotThereIsSaidToBeMissing() {
     let tree = Tree()
-    let collector = HostCollector(
-      roots: HostRoots(proc: tree.path, sys: tree.path), root: tree.path)
+    let collector = MetricRegistry(
+      roots: HostRoots(proc: tree.path, sys: tree.path, files: tree.path))
     let values = Self.values(collector.collect())
     #expect(values["node_scrape_collector_success{collector=cpu}"] == 0)
     #expect(values["node_scrape_collector_success{collector=uname}"] == 1)
   }
 
   @Test func theRealHostHasItsFigures() {
-    let values = Self.values(HostCollector(roots: HostRoots()).collect())
+    let values = Self.values(MetricRegistry(roots: HostRoots()).collect())
     #expect(values["node_memory_MemTotal_bytes{}"] ?? 0 > 268_435_456)
     #expect(values["node_time_seconds{}"] ?? 0 > 1.7e9)
     #expect(values["node_cpu_seconds_total{cpu=0,mode=user}"] ?? 0 > 0)

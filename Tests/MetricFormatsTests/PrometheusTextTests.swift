@@ -48,10 +48,37 @@ import Testing
         """#)
   }
 
-  @Test func aMetricWithTooManySeriesIsCutAndCounted() {
+  @Test func seriesBeyondTheLimitAreOneOfOthers() {
     var batch = MetricBatch(seriesLimit: 2)
-    for index in 0..<5 { batch.add("m", .gauge, "", 1, ["i": "\(index)"]) }
-    #expect(batch.families[0].points.count == 2)
+    for index in 0..<5 { batch.add("m", .gauge, "All.", 1.5, ["i": "\(index)"]) }
     #expect(batch.refused == 3)
+    #expect(batch.families[0].folded == 3)
+    #expect(
+      text(batch) == """
+        # HELP m All.
+        # TYPE m gauge
+        m{i="0"} 1.5
+        m{i="1"} 1.5
+        m{i="other"} 4.5
+
+        """)
+  }
+
+  @Test func aHistogramHasItsBucketsInBaseUnits() throws {
+    var batch = MetricBatch()
+    let waits = try #require(Histogram(powersOfTwo: [0, 2, 0, 3, 0], offset: 9, sum: 20_000))
+    batch.add("wait_seconds", "Waits.", waits, unit: .nanoseconds, labels: [MetricLabel("a", "b")])
+    #expect(
+      text(batch) == """
+        # HELP wait_seconds Waits.
+        # TYPE wait_seconds histogram
+        wait_seconds_bucket{a="b",le="2.048e-06"} 2
+        wait_seconds_bucket{a="b",le="4.096e-06"} 2
+        wait_seconds_bucket{a="b",le="8.192e-06"} 5
+        wait_seconds_bucket{a="b",le="+Inf"} 5
+        wait_seconds_sum{a="b"} 2e-05
+        wait_seconds_count{a="b"} 5
+
+        """)
   }
 }

@@ -70,8 +70,8 @@ import Testing
     try sampler.stop()
     let profile = sampler.folder.window.profile
     Self.check(profile)
-    // 999 Hz for 0.3 s of one thread, on a machine that others use too.
-    #expect(profile.ledger.taken > 50)
+    // 999 Hz for 0.3 s of one thread would be 300, but others use the machine too.
+    #expect(profile.ledger.taken > 10)
     // Other tests start programs meanwhile, which are children of this process.
     #expect(Self.processes(of: profile).contains(Self.own))
     #expect(profile.ledger.dropped.isEmpty)
@@ -103,7 +103,7 @@ import Testing
     let profile = try Self.record(
       try Self.sampler { $0.target = .processes([spinner.pid]) }, for: .milliseconds(400))
     Self.check(profile)
-    #expect(profile.ledger.taken > 20)
+    #expect(profile.ledger.taken > 5)
     #expect(Self.processes(of: profile) == [spinner.pid])
     #expect(other.process.isRunning)
   }
@@ -133,7 +133,7 @@ import Testing
       profile.samples.map { profile.strings[profile.threads[Int($0.thread)].process] })
     #expect(names.isSubset(of: ["sh", "sleep"]))
     #expect(!Self.processes(of: profile).subtracting([pid]).isEmpty)
-    #expect(profile.ledger.taken > 50)
+    #expect(profile.ledger.taken > 10)
   }
 
   @Test(arguments: ["cpu", "unified"])
@@ -153,7 +153,7 @@ import Testing
     let profile = try Self.record(
       try Self.sampler { $0.target = .cgroup(group) }, for: .milliseconds(400))
     Self.check(profile)
-    #expect(profile.ledger.taken > 20)
+    #expect(profile.ledger.taken > 5)
     #expect(Self.processes(of: profile) == [inside.pid])
     #expect(outside.process.isRunning)
     kill(inside.process.processIdentifier, SIGKILL)

@@ -1,10 +1,10 @@
 import ProfileModel
 
-/// Where the locations of a profile lie in memory, as pprof wants them: inside their mapping.
+/// Where the locations of a profile lie in memory, as pprof and OTLP want them: inside their mapping.
 ///
 /// A location holds an offset in a file, and a mapping the addresses of one part of that file in
 /// one process. The ranges are widened so that every location of the file is in them.
-struct PprofAddresses {
+struct LocationAddresses {
   struct Range {
     var start: UInt64
     var limit: UInt64
@@ -47,7 +47,7 @@ struct PprofAddresses {
   }
 }
 
-extension PprofAddresses.Range {
+extension LocationAddresses.Range {
   fileprivate mutating func include(_ address: UInt64, end: UInt64) {
     if start == 0 && limit == 0 && fileOffset == 0 && address >= 1 << 47 { start = address }
     if address < start {

@@ -1,0 +1,77 @@
+"""Starts a `wick agent` with everything on, for tests and benchmarks."""
+
+import json
+import os
+import subprocess
+import time
+import urllib.request
+
+from loads import free_port, wait_until
+from measure import Running
+
+
+class Agent:
+    """A daemon with folders and a configuration of its own in `folder`.
+
+    `settings` are lines of YAML that stand beside those that keep it apart from other agents.
+    """
+
+    def __init__(self, folder, settings="", environment=None, arguments=()):
+        self.folder = folder / "agent"
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.socket = str(self.folder / "agent.sock")
+        self.log = self.folder / "log"
+        self.configuration = self.folder / "agent.yaml"
+        self.configuration.write_text(f"""\
+http:
+  listen: 127.0.0.1:{self.port}
+status:
+  socket: {self.socket}
+spool:
+  directory: {self.folder}/spool
+{settings}
+""")
+        self.configuration.chmod(0o600)
+        log = open(self.log, "ab")
+        self.running = Running(
+            [os.environ["WICK"], "agent", "--config", str(self.configuration), *arguments],
+            stdout=subprocess.DEVNULL, stderr=log, env={**os.environ, **(environment or {})},
+        )
+        log.close()
+
+    @property
+    def pid(self):
+        return self.running.process.pid
+
+    def wait_until_ready(self, seconds=30):
+        wait_until(self.is_ready, "the agent", seconds)
+
+    def is_ready(self):
+        if self.running.process.poll() is not None:
+            raise SystemExit(
+                f"wick agent: status {self.running.process.returncode}\n{self.log.read_text()}")
+        try:
+            with urllib.request.urlopen(f"{self.address}/ready", timeout=5) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    def get(self, path):
+        try:
+            with urllib.request.urlopen(f"{self.address}{path}", timeout=60) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as answer:
+            return answer.code, answer.read()
+
+    @property
+    def health(self):
+        return json.loads(self.get("/health")[1])
+
+    def stop(self):
+        """Ends it as systemd would; returns its cost and how long that took."""
+        self.running.process.terminate()
+        began = time.monotonic()
+        cost = self.running.finish(30)
+        return cost, time.monotonic() - began

@@ -1,0 +1,36 @@
+import MetricModel
+
+/// A series whose value is a file of its own, as most of `/sys` is.
+struct SeriesFile: Sendable {
+  /// The whole name of the metric.
+  let name: String
+  let file: String
+  let kind: MetricDescriptor.Kind
+  let help: String
+  /// What one unit of the file is in the metric's unit.
+  let unit: Double
+
+  init(
+    _ name: String, _ file: String, _ kind: MetricDescriptor.Kind, _ help: String, unit: Double = 1
+  ) {
+    self.name = name
+    self.file = file
+    self.kind = kind
+    self.help = help
+    self.unit = unit
+  }
+}
+
+extension MetricBatch {
+  /// Adds those of the series whose files are there and hold a number.
+  mutating func add(
+    _ series: [SeriesFile], in folder: String, of host: HostFiles,
+    _ labels: KeyValuePairs<String, String> = [:]
+  ) {
+    for one in series {
+      add(
+        one.name, one.kind, one.help, host.number("\(folder)/\(one.file)").map { $0 * one.unit },
+        labels)
+    }
+  }
+}

@@ -1,0 +1,16 @@
+/// The histogram of one series.
+package struct HistogramPoint: Hashable, Sendable {
+  package let labels: [MetricLabel]
+  package private(set) var histogram: Histogram
+  /// Since when it counts, in nanoseconds since 1970-01-01 UTC; 0 where nobody knows.
+  package let countedSince: UInt64
+
+  package init(_ histogram: Histogram, labels: [MetricLabel] = [], countedSince: UInt64 = 0) {
+    self.histogram = histogram
+    self.labels = labels
+    self.countedSince = countedSince
+  }
+
+  /// Takes another series in if it has the same kind of buckets.
+  mutating func fold(_ other: Histogram) { _ = histogram.add(other) }
+}

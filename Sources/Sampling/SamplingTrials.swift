@@ -1,0 +1,110 @@
+import BPFObjects
+import BPFRuntime
+import BPFShared
+package import LinuxHost
+import PerfEvents
+import ProfileModel
+
+/// Loads, attaches and runs for a moment what sampling needs of the kernel.
+package enum SamplingTrials {
+  /// How often a sample is taken to see that some come, and how long they may be waited for.
+  private static let frequency = 999
+  private static let waitingNanoseconds: UInt64 = 1_000_000_000
+
+  package static func all(roots: HostRoots) -> [Feature: FeatureTrial] {
+    let machine = Machine(roots: roots)
+    let mayLoad = Capability.effective(roots: roots).isSuperset(of: [.bpf, .perfmon])
+    func trial(_ body: @escaping @Sendable () throws -> Void) -> FeatureTrial {
+      {
+        do {
+          try body()
+          return nil
+        } catch {
+          return problem(error, isPrivileged: mayLoad)
+        }
+      }
+    }
+    return [
+      .sampling: trial { try takeSample(machine) },
+      .processLifetimes: trial { try attach(["follow_child", "forget_process"], machine) },
+      .processTargets: trial { try attach(["mark_ended"], machine) },
+      .processEvents: trial { _ = try ProcessEventStream(cpus: machine.onlineCPUs()) },
+      .cycleCounter: trial {
+        guard SampleTrigger.best(cpu: machine.onlineCPUs().first ?? 0) == .cpuCycles else {
+          throw NoCounter()
+        }
+      },
+    ]
+  }
+
+  private static let programs = ["sample_on_cpu", "follow_child", "forget_process", "mark_ended"]
+
+  /// Loads some of the programs without the others, and attaches them.
+  private static func attach(_ wanted: [String], _ machine: Machine) throws {
+    let opened = try OpenedObject(.sampler)
+    try opened.resize(map: "scratches", to: machine.possibleCPUCount())
+    for program in programs where !wanted.contains(program) { try opened.skip(program: program) }
+    var object = try opened.load()
+    for program in wanted { try object.attach(program: program) }
+  }
+
+  /// Loads the program, and has it run until the kernel's side has counted a sample.
+  private static func takeSample(_ machine: Machine) throws {
+    var options = SamplerOptions()
+    options.frequency = frequency
+    let opened = try Sampler.open(options, machine)
+    for program in ["follow_child", "forget_process"] { try opened.skip(program: program) }
+    var object = try opened.load()
+    var triggers: [PerfEvent] = []
+    for cpu in machine.onlineCPUs() {
+      let trigger = try PerfEvent.sampling(.cpuClock, frequency: frequency, cpu: cpu)
+      try object.attach(program: "sample_on_cpu", toPerfEvent: trigger.descriptor)
+      triggers.append(trigger)
+    }
+    triggers.forEach { $0.enable() }
+    defer { triggers.forEach { $0.disable() } }
+    let end = Clock.monotonic() &+ waitingNanoseconds
+    // We wait at work, so that there is somebody to be sampled.
+    while try taken(object) == 0 {
+      guard Clock.monotonic() < end else { throw NoSample() }
+    }
+  }
+
+  private static func taken(_ object: borrowing LoadedObject) throws -> UInt64 {
+    let count = Int(COUNTER_COUNT.rawValue)
+    let counters = try object.counters(
+      map: "counters", count: count * Int(COUNTER_WINDOWS))
+    return stride(from: Int(COUNTER_TAKEN.rawValue), to: counters.count, by: count)
+      .reduce(0) { $0 &+ counters[$1] }
+  }
+
+  private struct NoSample: Error {}
+  private struct NoCounter: Error {}
+
+  private static func problem(_ error: any Error, isPrivileged: Bool) -> FeatureProblem {
+    switch error {
+    case let error as BPFError:
+      problem(error.reason, error.hint, isRefusal: isPrivileged && error.isRefusal)
+    case let error as PerfError:
+      problem(error.reason, error.hint, isRefusal: isPrivileged && error.isRefusal)
+    case is NoCounter:
+      FeatureProblem(
+        cause: "the processor's counters cannot be used",
+        remedy: "on a virtual machine, have its host pass them through (a virtual PMU)")
+    case is NoSample: problem("the program runs, but the kernel takes no samples", nil)
+    default: problem("\(error)", nil)
+    }
+  }
+
+  /// `isRefusal`: we have the rights, and the kernel refuses all the same.
+  private static func problem(_ cause: String, _ hint: String?, isRefusal: Bool = false)
+    -> FeatureProblem
+  {
+    let refusal =
+      "allow bpf and perf_event_open: a seccomp filter, a security module or the kernel's lockdown "
+      + "forbids them"
+    return FeatureProblem(
+      cause: cause,
+      remedy: isRefusal ? refusal : hint ?? "see what the kernel says about it: dmesg")
+  }
+}

@@ -1,0 +1,102 @@
+import Foundation
+import LinuxHost
+import Synchronization
+import Testing
+
+@testable import Export
+
+/// Servers that do what they should not: nothing is lost, and little memory is used.
+@Suite(.timeLimit(.minutes(2))) struct BadServerTests {
+  private static let modes = [
+    "reset", "reset-after-head", "close", "garbage", "huge", "endless", "bomb", "drip", "drip-head",
+    "endless-head", "one-header", "informational", "early", "500", "503", "429",
+  ]
+
+  @Test func whateverTheServerDoesABatchIsTakenOnce() async throws {
+    let server = try RealServer()
+    var settings = DestinationSettings.test(server.url("fickle"))
+    settings.bytesPerSecond = 1 << 30
+    var policy = DeliveryPolicy()
+    policy.shortestBackoff = .zero
+    policy.firstBackoff = .milliseconds(1)
+    policy.longestBackoff = .milliseconds(10)
+    let destination = try HTTPDestination.test(settings)
+    let queue = MemoryQueue((0..<100).map { _ in .test() })
+    let ids = queue.waiting
+    let loop = DeliveryLoop(
+      from: queue.source, send: { await destination.send($0) }, interrupt: { destination.close() },
+      machine: DeliveryMachine(policy, pacer: RetryPacer(interval: .zero)))
+    let task = Task { await loop.run() }
+    while queue.acknowledged.count < ids.count { try await Task.sleep(for: .milliseconds(10)) }
+    await loop.stop(within: .seconds(10))
+    await task.value
+    #expect(queue.acknowledged == ids && queue.dropped.isEmpty)
+    let taken = try server.requests().filter { $0.accepted == true }
+    #expect(taken.map { $0.headers["idempotency-key"] } == ids.map(\.description))
+    #expect(loop.figures.failures == 200 && loop.figures.retries == 200)
+  }
+
+  @Test func aSuccessWithoutEndIsNoSuccess() async throws {
+    let server = try RealServer()
+    for mode in ["reset-after-head", "drip"] {
+      var settings = DestinationSettings.test(server.url(mode))
+      settings.timeout = .seconds(2)
+      guard case .later(let refusal) = try await HTTPDestination.test(settings).send(.test())
+      else { return #expect(Bool(false)) }
+      #expect(refusal.suspectsBatch, "\(refusal.reason)")
+    }
+    // The server has said that it took it; nobody wants the rest of what it says.
+    for mode in ["huge", "endless", "bomb"] {
+      #expect(
+        try await HTTPDestination.test(.test(server.url(mode))).send(.test())
+          == .accepted(rejected: 0, message: nil))
+    }
+  }
+
+  /// In a process of its own, so that nobody else's memory is measured.
+  @Test func badServersCostLessThanEightMegabytes() async throws {
+    await #expect(processExitsWith: .success) {
+      let server = try RealServer()
+      let body = [UInt8](repeating: 1, count: 100_000)
+      func send(_ url: String, seconds: Double) async throws {
+        var settings = DestinationSettings.test(url)
+        settings.timeout = .seconds(seconds)
+        settings.compresses = false
+        settings.tls.authorityFile = server.folder + "/authority.pem"
+        _ = try await HTTPDestination.test(settings).send(.test(body))
+      }
+      for _ in 0..<5 {
+        try await send(server.url("ok"), seconds: 5)
+        try await send(server.url("ok", at: "https", host: "localhost"), seconds: 5)
+      }
+      let before = try #require(Self.residentKiB())
+      let most = Mutex(before)
+      let meter = Task {
+        while !Task.isCancelled {
+          if let now = Self.residentKiB() { most.withLock { $0 = max($0, now) } }
+          try await Task.sleep(for: .milliseconds(2))
+        }
+      }
+      for mode in Self.modes {
+        let seconds = mode.hasPrefix("drip") || mode == "informational" ? 0.3 : 5
+        for _ in 0..<3 {
+          try await send(server.url(mode), seconds: seconds)
+          try await send(server.url(mode, at: "https", host: "localhost"), seconds: seconds)
+        }
+      }
+      for name in ["noise", "halfway", "deaf"] {
+        for _ in 0..<3 { try await send(server.url("ok", at: name), seconds: 0.3) }
+      }
+      meter.cancel()
+      let growth = most.withLock { $0 } - before
+      print("resident before \(before) KiB, at most \(growth) KiB more")
+      #expect(growth <= 8 << 10)
+    }
+  }
+
+  private static func residentKiB() -> Int? {
+    SystemFile.text("/proc/self/status")?.split(separator: "\n")
+      .first { $0.hasPrefix("VmRSS:") }
+      .flatMap { Int($0.drop { !$0.isNumber }.prefix { $0.isNumber }) }
+  }
+}
