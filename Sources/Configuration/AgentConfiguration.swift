@@ -59,7 +59,7 @@ extension AgentConfiguration {
     .section("log", \.log, LogConfiguration.keys, "Lines on standard error, for journald."),
     .table(
       "resource_attributes", \.resourceAttributes, limit: 64, names: IdentityRule.attributeName,
-      IdentityRule.attributeValue,
+      IdentityRule.attributeValue, after: .restart,
       "Attributes of everything that is exported, by the names of OpenTelemetry's conventions.",
       example: ["deployment.environment.name: production"]),
   ]

@@ -36,17 +36,19 @@ extension MetricsConfiguration {
       "How often metrics are collected for destinations. /metrics collects whenever it is asked."),
     .table(
       "collectors", \.collectors, limit: 64, names: .choice(of: collectorNames), .truth,
+      after: .restart,
       "Collectors of host metrics, each of which is on unless it is turned off here. They have the "
         + "names of Prometheus' node exporter.",
       example: ["udp_queues: false", "selinux: false"]),
     .value(
-      "series_limit", \.seriesLimit, .count(10...1_000_000, "series of one metric"),
+      "series_limit", \.seriesLimit, .count(10...1_000_000, "series"), after: .restart,
       "How many series a metric may have. What is above it is added up in a series \"other\", and "
         + "counted."),
     .value(
-      "cgroups", \.controlGroups, .truth, "Collect metrics of cgroups, version 1 and 2."),
+      "cgroups", \.controlGroups, .truth, after: .restart,
+      "Collect metrics of cgroups, version 1 and 2."),
     .value(
-      "services", \.services, .truth,
+      "services", \.services, .truth, after: .restart,
       "Collect metrics of each service: CPU, memory, I/O, threads, restarts."),
   ]
 }
