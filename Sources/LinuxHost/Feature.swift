@@ -84,8 +84,20 @@ extension Feature {
     .otherProcesses, .allProcesses, .otherFiles, .tableCache,
   ]
 
-  /// What the daemon uses, if nothing is turned off.
-  package static let ofAgent = Set(allCases).subtracting([.processTargets])
+  /// What the daemon uses.
+  ///
+  /// - Parameters:
+  ///   - profiling: whether it profiles.
+  ///   - metrics: whether it collects metrics.
+  ///   - storage: whether it keeps anything on disk.
+  /// - Returns: what is to work, extras included.
+  package static func ofAgent(profiling: Bool, metrics: Bool, storage: Bool) -> Set<Feature> {
+    var wanted: Set<Feature> = [.otherProcesses, .allProcesses, .otherFiles]
+    if profiling { wanted.formUnion(ofRecording.union([.cycleCounter])) }
+    if metrics { wanted.formUnion([.controlGroups, .pressure]) }
+    if storage { wanted.insert(.storage) }
+    return wanted
+  }
 
   /// What must work for anything to be profiled.
   package static let ofSampling: [Feature] = [

@@ -1,6 +1,7 @@
 /// Sees by the files of the kernel and the host which features cannot work.
 struct FeatureProbe {
   let roots: HostRoots
+  let storage: [String]
   let capabilities: Set<Capability>
 
   func problem(of feature: Feature) -> FeatureProblem? {
@@ -20,7 +21,8 @@ struct FeatureProbe {
     case .controlGroups: controlGroups
     case .pressure: pressure
     case .tableCache: notWritable("/var/cache/wick", variable: "CacheDirectory")
-    case .storage: notWritable("/var/lib/wick", variable: "StateDirectory")
+    case .storage:
+      storage.lazy.compactMap { notWritable($0, variable: "StateDirectory") }.first
     }
   }
 

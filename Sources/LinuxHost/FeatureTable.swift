@@ -44,13 +44,15 @@ package struct FeatureTable: Sendable {
   ///
   /// - Parameters:
   ///   - roots: where the kernel's file systems are.
+  ///   - storage: folders that files are kept in, of which each is to be writable.
   ///   - trials: what to try, for those who do not do it anyway.
   /// - Returns: what does not work, in the order of `Feature`.
-  package static func probe(roots: HostRoots, trials: [Feature: FeatureTrial] = [:])
-    -> FeatureTable
-  {
+  package static func probe(
+    roots: HostRoots, storage: [String] = ["/var/lib/wick"],
+    trials: [Feature: FeatureTrial] = [:]
+  ) -> FeatureTable {
     let capabilities = Capability.effective(roots: roots)
-    let probe = FeatureProbe(roots: roots, capabilities: capabilities)
+    let probe = FeatureProbe(roots: roots, storage: storage, capabilities: capabilities)
     let missing = Feature.allCases.compactMap { feature -> MissingFeature? in
       var problem = probe.problem(of: feature)
       if let trial = trials[feature] { problem = trial().map { problem ?? $0 } }

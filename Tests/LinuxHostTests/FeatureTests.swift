@@ -123,4 +123,17 @@ import Testing
     let host = try host(Set(Capability.allCases), showsSymbols: false)
     #expect(probe(host).reason(.kernelSymbols)?.cause.contains("shows no addresses") == true)
   }
+
+  @Test func onlyFoldersThatAreUsedMustBeWritable() throws {
+    let host = try host(Set(Capability.allCases))
+    let roots = HostRoots(proc: host.path, sys: host.path, files: host.path)
+    withExtendedLifetime(host) {
+      #expect(FeatureTable.probe(roots: roots, storage: []).has(.storage))
+      #expect(FeatureTable.probe(roots: roots, storage: ["/var/lib/wick/x"]).has(.storage))
+      let table = FeatureTable.probe(roots: roots, storage: ["/var/lib/wick", "/nowhere/deep"])
+      #expect(table.reason(.storage)?.cause.contains("/nowhere cannot be written") == true)
+    }
+    #expect(Feature.ofAgent(profiling: true, metrics: true, storage: true).contains(.storage))
+    #expect(!Feature.ofAgent(profiling: false, metrics: true, storage: false).contains(.sampling))
+  }
 }
