@@ -23,7 +23,7 @@ import Testing
   }
 
   private func hostMetrics() -> [UInt8] {
-    PrometheusText.encode(HostCollector(roots: HostRoots()).collect().families)
+    PrometheusText.encode(MetricRegistry(roots: HostRoots()).collect().families)
   }
 
   @Test func curlReadsHealth() throws {

@@ -71,7 +71,7 @@ import Testing
   }
 
   @Test func everyCollectorCanBeTurnedOff() {
-    let batch = HostCollector(roots: HostRoots()).collect()
+    let batch = MetricRegistry(roots: HostRoots()).collect()
     let success = batch.families.first { $0.descriptor.name == "node_scrape_collector_success" }
     let names = success?.points.compactMap(\.labels.first?.value) ?? []
     #expect(!names.isEmpty)
