@@ -27,7 +27,6 @@ class Agent:
         self.configuration.write_text(f"""\
 http:
   listen: 127.0.0.1:{self.port}
-status:
   socket: {self.socket}
 spool:
   directory: {self.folder}/spool

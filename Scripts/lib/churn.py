@@ -177,10 +177,15 @@ def record(loads, wick, meter, seconds):
     loads.start(str(loads.folder / "recursion"), str(seconds + 30), "60")
     loads.start(str(loads.folder / "layers"), str(seconds + 30))
     wanted = start_loads(loads, seconds)
+    # Nothing but profiles, and all of them: the load is more than a budget would bear.
+    environment = {
+        **os.environ, "WICK_BUDGET_GOVERNOR": "false", "WICK_METRICS_ENABLED": "false",
+        "WICK_HTTP_ENABLED": "false", "WICK_HTTP_SOCKET": str(loads.folder / "agent.sock"),
+    }
     recording = Running([
         wick, "agent", "-F", FREQUENCY, "--window", "5s", "--keep-bytes", "4G",
         "--profiles", str(loads.folder / "profiles"), "--summary", str(loads.folder / "churn.json"),
-    ])
+    ], env=environment)
     watch = Watch(recording.process.pid, meter)
     interval = max(1, seconds / 300)
     while time.monotonic() - watch.began < seconds - 1:

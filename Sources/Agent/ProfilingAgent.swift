@@ -48,6 +48,7 @@ package final class ProfilingAgent {
   private let log: AgentLog
   private let logger: Logger
   private let features: FeatureTable
+  private let wanted: Set<Feature>
   private let board: StatusBoard
   private let pipeline: ProfilePipeline
   private let resolver: IdentityResolver
@@ -84,7 +85,11 @@ package final class ProfilingAgent {
     self.log = log
     logger = log.logger("agent")
     let roots = settings.roots
-    features = FeatureTable.probe(roots: roots)
+    features = FeatureTable.probe(roots: roots, storage: [])
+    let wanted = Feature.ofAgent(
+      profiling: configuration.profiling.enabled, metrics: configuration.metrics.enabled,
+      storage: false)
+    self.wanted = wanted
     let machine = Machine(roots: roots)
     let limit = machine.maximumFrequency()
     guard configuration.profiling.frequency <= limit else {
@@ -94,7 +99,8 @@ package final class ProfilingAgent {
           "\(configuration.profiling.frequency) is more than this kernel allows (use \(limit), or "
             + "raise kernel.perf_event_max_sample_rate)"))
     }
-    board = StatusBoard(features: features, host: machine.host, roots: roots)
+    board = StatusBoard(
+      features: features, wanted: wanted, host: machine.host, roots: roots)
     resolver = IdentityResolver(roots: roots, rules: configuration.identity.serviceRules)
     pipeline = ProfilePipeline(
       folders: configuration.directories.map { ProfileFolder($0) }, resolver: resolver,
@@ -204,7 +210,7 @@ extension ProfilingAgent {
   }
 
   private func tellFeatures() {
-    for missing in features.missing {
+    for missing in features.missing(of: wanted) {
       logger.warning(
         "feature does not work on this host",
         metadata: [
@@ -230,7 +236,7 @@ extension ProfilingAgent {
     if samples {
       startSampler()
     } else {
-      let cause = Feature.neededToSample.lazy.compactMap { self.features.reason($0) }.first
+      let cause = Feature.ofSampling.lazy.compactMap { self.features.reason($0) }.first
       let status: SamplingStatus =
         settings.configuration.profiling.enabled
         ? .impossible(cause: cause.map { "\($0.cause) (\($0.remedy))" } ?? "it does not work here")
@@ -253,7 +259,7 @@ extension ProfilingAgent {
   }
 
   private var canSample: Bool {
-    Feature.neededToSample.allSatisfy { features.has($0) }
+    Feature.ofSampling.allSatisfy { features.has($0) }
   }
 
   private func startSampler() {

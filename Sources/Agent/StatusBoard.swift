@@ -24,13 +24,16 @@ final class StatusBoard: Sendable {
 
   private let notes = Mutex(Notes())
   private let features: FeatureTable
+  private let wanted: [Feature]
   private let host: String
   private let began = Clock.monotonic()
   private let beganWall = Clock.wall()
   private let roots: HostRoots
 
-  init(features: FeatureTable, host: String, roots: HostRoots) {
+  /// - Parameter wanted: what the configuration asks for.
+  init(features: FeatureTable, wanted: Set<Feature>, host: String, roots: HostRoots) {
     self.features = features
+    self.wanted = Feature.allCases.filter { wanted.contains($0) && !$0.isExtra }
     self.host = host
     self.roots = roots
   }
@@ -65,7 +68,7 @@ final class StatusBoard: Sendable {
   }
 
   private func featureStatus(_ notes: Notes) -> [FeatureStatus] {
-    let kernel = Feature.allCases.map { feature in
+    let kernel = wanted.map { feature in
       let missing = features.reason(feature)
       return FeatureStatus(
         name: feature.rawValue, state: missing == nil ? .working : .missing,
@@ -98,7 +101,7 @@ final class StatusBoard: Sendable {
     figures.events = [event(notes)]
     figures.destinations = exporter?.destinations.map(\.figures) ?? []
     if let queue = exporter?.queue { figures.queue = queue.metrics }
-    figures.features = Feature.allCases.map { ($0.rawValue, features.has($0)) }
+    figures.features = wanted.map { ($0.rawValue, features.has($0)) }
     return figures
   }
 

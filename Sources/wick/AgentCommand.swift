@@ -96,7 +96,7 @@ struct AgentCommand: ParsableCommand {
       configuration = try load()
     } catch {
       for line in error.lines { Terminal.writeError("wick: \(line)\n") }
-      throw ExitCode.failure
+      throw Self.badConfiguration
     }
     if printsConfiguration { return Terminal.write(configuration.dump) }
     try run(configuration, signals)
@@ -109,8 +109,14 @@ struct AgentCommand: ParsableCommand {
     settings.file = file
     settings.once = once
     settings.commandLine = CommandLine.arguments.joined(separator: " ")
-    let agent = try ProfilingAgent(
-      settings, signals: signals, log: AgentLog(configuration.log.settings))
+    let agent: ProfilingAgent
+    do throws(ProfilingAgent.Failure) {
+      agent = try ProfilingAgent(
+        settings, signals: signals, log: AgentLog(configuration.log.settings))
+    } catch {
+      Terminal.writeError("wick: \(error)\n")
+      throw Self.badConfiguration
+    }
     let outcome = agent.run { () throws(ConfigurationErrors) in try load() }
     try summaryFile?.write(Array(outcome.summary.json.utf8))
     if once, !outcome.isAccepted {
@@ -118,6 +124,11 @@ struct AgentCommand: ParsableCommand {
       throw ExitCode.failure
     }
   }
+
+  /// The operator has to put something right: the service manager need not try again.
+  ///
+  /// - Source: sysexits.h, `EX_CONFIG`.
+  private static let badConfiguration = ExitCode(78)
 
   private var file: String { config ?? AgentConfiguration.defaultFile }
 
