@@ -243,7 +243,7 @@ var tests: [Target] {
     .testTarget(name: "YAMLTests", dependencies: ["YAML"], swiftSettings: settings),
     .testTarget(
       name: "ConfigurationTests",
-      dependencies: ["Configuration", "Export", "HostMetrics", "LinuxHost", "MetricModel"],
+      dependencies: ["Configuration", "Export", "HostMetrics", "LinuxHost"],
       swiftSettings: settings),
     .testTarget(
       name: "ExportTests", dependencies: ["Export", "LinuxHost"], swiftSettings: settings),
