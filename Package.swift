@@ -271,7 +271,7 @@ var tests: [Target] {
     .testTarget(name: "YAMLTests", dependencies: ["YAML"], swiftSettings: settings),
     .testTarget(
       name: "ConfigurationTests",
-      dependencies: ["Configuration", "Export", "HostMetrics", "LinuxHost", "MetricModel"],
+      dependencies: ["Configuration", "Export", "HostMetrics", "LinuxHost"],
       swiftSettings: settings),
     .testTarget(
       name: "ExportTests",

@@ -184,6 +184,7 @@ extension ProfilingAgent {
     endpoint.port = Int(http.listen.port)
     endpoint.tokenFile = http.tokenFile
     endpoint.socketPath = http.socket
+    endpoint.hostNames = http.hostNames
     endpoint.limits.concurrentProfiles = http.maxConcurrentProfiles
     let (board, shared, taps, metrics) = (board, shared, taps, metrics)
     let roots = settings.roots

@@ -1,6 +1,7 @@
 /// What must fit together across the whole.
 extension AgentConfiguration {
   /// - Parameter file: its name, for what no line gave.
+  /// - Returns: one problem for each.
   func contradictions(in file: String) -> [ConfigurationProblem] {
     var problems = destinationNames(in: file)
     if http.enabled, !http.listen.isLoopback, http.tokenFile == nil {

@@ -9,6 +9,7 @@ extension AgentConfiguration {
   ///   - isOptional: whether it may be missing.
   ///   - environment: variables; those that begin with `WICK_` count.
   ///   - overrides: what the command line says.
+  /// - Returns: what holds.
   /// - Throws: all that is wrong.
   package static func load(
     file: String = defaultFile, isOptional: Bool = false, environment: [String: String],
@@ -26,9 +27,15 @@ extension AgentConfiguration {
     return try parse(bytes, name: file, environment: environment, overrides: overrides)
   }
 
+  /// Reads the contents of a file, then the environment, then the flags.
+  ///
   /// - Parameters:
-  ///   - bytes: the contents of the file, if there is one.
+  ///   - bytes: the file, if there is one.
   ///   - name: what the file is called in messages.
+  ///   - environment: as for `load`.
+  ///   - overrides: as for `load`.
+  /// - Returns: what holds.
+  /// - Throws: all that is wrong.
   static func parse(
     _ bytes: [UInt8]?, name: String, environment: [String: String] = [:],
     overrides: [ConfigurationOverride] = []

@@ -1,4 +1,4 @@
-/// One thing that is wrong with a configuration, in one line:
+/// One thing that is wrong with a configuration, in one line.
 ///
 /// `/etc/wick/agent.yaml:12: profiling.frequency: 0 is not 1 to 1000 (use 99, or remove the line)`
 ///

@@ -98,14 +98,6 @@ extension ConfigurationReference {
     return lines
   }
 
-  private static func allowed(_ document: KeyDocument) -> String {
-    if case .table(let keys) = document.kind {
-      "A mapping of \(keys) to: \(document.allowed)."
-    } else {
-      "Takes \(document.allowed)."
-    }
-  }
-
   /// Text as lines that mandoc takes for nothing but text, a sentence on each.
   private static func broken(_ text: String) -> [String] {
     var sentences = [""]

@@ -56,9 +56,7 @@ package enum ConfigurationReference {
 
   private static func comment(_ document: KeyDocument) -> String {
     var text = document.summary
-    if !document.allowed.isEmpty { text += " \(capitalized(document.allowed))" }
-    if case .table(let keys) = document.kind { text += " for each of: \(keys)" }
-    if !document.allowed.isEmpty { text += "." }
+    if !document.allowed.isEmpty { text += " \(allowed(document))" }
     let isShown = document.defaultValue != "none" && !document.path.contains("[")
     if document.kind == .value, !isShown { text += " Default: \(document.defaultValue)." }
     if document.effect == .restart { text += " (restart)" }
@@ -75,7 +73,9 @@ package enum ConfigurationReference {
       }
   }
 
-  static func capitalized(_ text: String) -> String {
-    text.prefix(1).uppercased() + text.dropFirst()
+  /// What may be written there, as a sentence.
+  static func allowed(_ document: KeyDocument) -> String {
+    guard case .table(let keys) = document.kind else { return "Takes \(document.allowed)." }
+    return "Each key is \(keys); each value is \(document.allowed)."
   }
 }

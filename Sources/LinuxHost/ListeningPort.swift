@@ -8,10 +8,7 @@ package enum ListeningPort {
     package let code: CInt
   }
 
-  /// Binds the port for a moment.
-  ///
-  /// - Parameter host: an IPv4 or IPv6 address, without brackets.
-  /// - Returns: nil if nothing keeps us from it.
+  /// Binds a port of an address, which has no brackets, for a moment; nil if nothing keeps us from it.
   package static func obstacle(host: String, port: UInt16) -> Obstacle? {
     code(host, port).map(Obstacle.init)
   }

@@ -142,9 +142,11 @@ struct AgentCommand: ParsableCommand {
   private func check() -> Int32 {
     var probes = ConfigurationCheck.Probes()
     probes.destination = { settings in
-      DestinationCheck.problems(of: settings).map { problem in
-        ConfigurationCheck.Finding(
-          key: problem.key, reason: problem.reason, remedy: problem.remedy ?? "see wick-agent.yaml(5)")
+      let usesPassword = if case .basic = settings.authentication { true } else { false }
+      return DestinationCheck.problems(of: settings).map { problem in
+        let isPassword = usesPassword && problem.subject == .credentials
+        return ConfigurationCheck.Finding(
+          key: isPassword ? "basic_auth.password_file" : problem.key, reason: problem.reason, remedy: problem.remedy ?? "see wick-agent.yaml(5)")
       }
     }
     probes.isRunning = { (try? StatusClient.ask($0, .text)) != nil }

@@ -1,10 +1,8 @@
 import Foundation
-import HostMetrics
-import LinuxHost
-import MetricModel
 import Testing
 
 @testable import Configuration
+@testable import HostMetrics
 
 /// The default file and the manual page are made of the table; `RECORD=1` writes them anew.
 @Suite struct ReferenceTests {

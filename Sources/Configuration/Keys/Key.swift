@@ -50,12 +50,9 @@ extension Key {
       })
   }
 
-  /// A list of mappings.
+  /// A list of at most `limit` mappings, each of which begins as the template.
   ///
-  /// - Parameters:
-  ///   - limit: mappings at most.
-  ///   - template: an item with its defaults.
-  ///   - finish: looks at a whole item, and reports what does not fit together.
+  /// `finish` looks at a whole item, and reports what does not fit together.
   static func list<Item: Sendable>(
     _ name: String, _ field: Field<Root, [Item]>, limit: Int, template: Item, _ keys: [Key<Item>],
     after effect: ChangeEffect = .reload, _ summary: String, example: [String],

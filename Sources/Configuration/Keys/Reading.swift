@@ -81,8 +81,9 @@ struct Reading {
     }
   }
 
-  /// - Parameter usual: what to write instead: the value that holds otherwise.
-  /// - Returns: nil after having reported why.
+  /// Reads one value; nil after having reported why there is none.
+  ///
+  /// The remedy is `usual`, the value that holds otherwise, or the example of the form.
   mutating func scalar<Value>(_ node: YAMLNode, _ form: ValueForm<Value>, usual: String?) -> Value?
   {
     let remedy =

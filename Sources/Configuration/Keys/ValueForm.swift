@@ -61,9 +61,7 @@ extension ValueForm<Bool> {
 }
 
 extension ValueForm<Int> {
-  /// - Parameters:
-  ///   - range: what is allowed.
-  ///   - unit: what is counted, for the documentation.
+  /// A whole number; `unit` says what is counted.
   static func count(_ range: ClosedRange<Int>, _ unit: String) -> Self {
     let allowed = "\(range.lowerBound) to \(range.upperBound)"
     return ValueForm(
@@ -144,7 +142,7 @@ extension ValueForm<String> {
       }, format: { $0 })
   }
 
-  /// - Parameter longest: bytes; the kernel takes 4,095, for a socket 107.
+  /// An absolute path of at most `longest` bytes: the kernel takes 4,095, for a socket 107.
   static func path(longest: Int = 4_095, example: String = "/PATH") -> Self {
     ValueForm(
       allowed: "an absolute path", example: example,
@@ -170,7 +168,9 @@ extension ValueForm<String> {
       return isName && (1...64).contains(scalar.text.utf8.count) ? scalar.text : nil
     }, format: { $0 })
 
-  /// The base of a server. What is wrong may hold a password: never quoted.
+  /// The base of a server.
+  ///
+  /// What is wrong may hold a password: it is never quoted.
   static func url(schemes: [String], path: Bool, example: String) -> Self {
     ValueForm(
       allowed: "a URL \(WordList.alternatives(schemes.map { $0 + "://" })) with a host and "

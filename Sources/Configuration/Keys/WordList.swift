@@ -14,7 +14,7 @@ enum WordList {
 
   /// The word that differs least from what was written, if it differs little.
   ///
-  /// - Parameter folding: whether case and `-` for `_` do not count.
+  /// With `folding`, case and `-` for `_` do not count.
   static func nearest(to written: String, among words: [String], folding: Bool = true) -> String? {
     // Longer ones are not typing errors, and would take long to compare.
     guard written.utf8.count <= 64 else { return nil }

@@ -5,7 +5,7 @@ package struct MetricsConfiguration: Hashable, Sendable {
   package var interval = Duration.seconds(15)
   package var collectors: [NamedValue<Bool>] = []
   /// Series of one metric; further ones are added up in a series "other".
-  package var seriesLimit = 10_000
+  package var seriesLimit = 2_000
   package var controlGroups = true
   package var services = true
 
