@@ -44,7 +44,7 @@ final class AgentShare: Sendable {
     set { state.withLock { $0.lastFigures = newValue } }
   }
 
-  /// - Parameter limit: how long ago a tick through a stage may be.
+  /// Has the stages' ticks told; each may be as long ago as `limit`.
   func watch(_ watchdog: Watchdog, limit: Duration) {
     state.withLock { state in
       state.watchdog = watchdog

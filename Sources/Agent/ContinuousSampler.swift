@@ -209,8 +209,9 @@ extension ContinuousSampler {
     taps.removeAll { $0.end <= now }
   }
 
-  private func take(_ wishes: (frequency: Int?, budget: Governor.Budget?), _ governing: inout Governing)
-  {
+  private func take(
+    _ wishes: (frequency: Int?, budget: Governor.Budget?), _ governing: inout Governing
+  ) {
     if let budget = wishes.budget { governing.governor.budget = budget }
     if let frequency = wishes.frequency { governing.governor.want(frequency) }
   }

@@ -97,7 +97,9 @@ final class Exporter: Sendable {
     }
     let figures = spool.figures
     spool.close()
-    return figures.destinations.allSatisfy { $0.queued.records == 0 && $0.droppedTotal.records == 0 }
+    return figures.destinations.allSatisfy {
+      $0.queued.records == 0 && $0.droppedTotal.records == 0
+    }
       && lines.withLock(\.self).allSatisfy { $0.loop.figures.droppedBatches == 0 }
   }
 }

@@ -96,7 +96,9 @@ final class ProfilePipeline {
     return profiles
   }
 
-  private static let droppedService = Resource([Attribute(key: "wick.dropped", value: .boolean(true))])
+  private static let droppedService = Resource([
+    Attribute(key: "wick.dropped", value: .boolean(true))
+  ])
 
   /// True if somebody took it, or nobody wants any.
   private func store(_ profiles: [(Profile, Resource)], _ exporter: Exporter?) -> Bool {

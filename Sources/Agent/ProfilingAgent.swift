@@ -76,7 +76,8 @@ package final class ProfilingAgent {
   /// Gets everything ready, so that whatever the operator has to put right fails before a sample is
   /// taken.
   ///
-  /// - Parameter signals: must have been made before any other thread of the process.
+  /// `signals` must have been made before any other thread of the process.
+  ///
   /// - Throws: `Failure`.
   package init(_ settings: Settings, signals: SignalMask, log: AgentLog) throws(Failure) {
     let configuration = settings.configuration
@@ -130,6 +131,7 @@ package final class ProfilingAgent {
   /// The windows that are open then are still exported.
   ///
   /// - Parameter reload: reads the configuration anew when a signal asks for it.
+  /// - Returns: how it ended.
   package func run(reload: @escaping Reload) -> Outcome {
     tellFeatures()
     let stages = startStages()
@@ -277,7 +279,9 @@ extension ProfilingAgent {
     let sampler = ContinuousSampler(sampling, tick: { watchdog?.pass(.sampler) }) {
       queue.append($0)
     }
-    guard sampler.start() else { return self.sampling(failed: "no thread can be started (raise TasksMax)") }
+    guard sampler.start() else {
+      return self.sampling(failed: "no thread can be started (raise TasksMax)")
+    }
     taps.open()
     shared.sampler = sampler
   }
@@ -327,7 +331,8 @@ extension ProfilingAgent {
       dropped: Dictionary(uniqueKeysWithValues: ledger.dropped.map { ($0.rawValue, $1) }),
       coverage: ledger.coverage)
     let (whole, windows) = (pipeline.ledger, pipeline.windows)
-    let problems = pipeline.folders.compactMap { folder in folder.problem.map { (folder.path, $0) } }
+    let problems = pipeline.folders.compactMap { folder in folder.problem.map { (folder.path, $0) }
+    }
     board.change { notes in
       notes.window = status
       notes.ledger = whole

@@ -30,7 +30,7 @@ final class StatusBoard: Sendable {
   private let beganWall = Clock.wall()
   private let roots: HostRoots
 
-  /// - Parameter wanted: what the configuration asks for.
+  /// Tells of the features in `wanted`, which the configuration asks for.
   init(features: FeatureTable, wanted: Set<Feature>, host: String, roots: HostRoots) {
     self.features = features
     self.wanted = Feature.allCases.filter { wanted.contains($0) && !$0.isExtra }

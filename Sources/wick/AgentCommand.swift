@@ -20,7 +20,8 @@ struct AgentCommand: ParsableCommand {
       """)
 
   @Option(
-    help: ArgumentHelp("Read this file. (default: \(AgentConfiguration.defaultFile))", valueName: "file"))
+    help: ArgumentHelp(
+      "Read this file. (default: \(AgentConfiguration.defaultFile))", valueName: "file"))
   var config: String?
 
   @Option(
@@ -146,7 +147,8 @@ struct AgentCommand: ParsableCommand {
       return DestinationCheck.problems(of: settings).map { problem in
         let isPassword = usesPassword && problem.subject == .credentials
         return ConfigurationCheck.Finding(
-          key: isPassword ? "basic_auth.password_file" : problem.key, reason: problem.reason, remedy: problem.remedy ?? "see wick-agent.yaml(5)")
+          key: isPassword ? "basic_auth.password_file" : problem.key, reason: problem.reason,
+          remedy: problem.remedy ?? "see wick-agent.yaml(5)")
       }
     }
     probes.isRunning = { (try? StatusClient.ask($0, .text)) != nil }
@@ -154,7 +156,11 @@ struct AgentCommand: ParsableCommand {
       file: file, isOptional: config == nil, environment: EnvironmentVariable.all,
       overrides: overrides, probes: probes)
     for line in check.lines {
-      if check.exitCode == 0 { Terminal.write("\(line)\n") } else { Terminal.writeError("\(line)\n") }
+      if check.exitCode == 0 {
+        Terminal.write("\(line)\n")
+      } else {
+        Terminal.writeError("\(line)\n")
+      }
     }
     return check.exitCode
   }
