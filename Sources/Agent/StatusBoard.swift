@@ -48,6 +48,7 @@ final class StatusBoard: Sendable {
   /// - Parameters:
   ///   - exporter: nil without servers.
   ///   - stages: how long ago a tick came through each.
+  /// - Returns: all that the agent tells about itself.
   func status(_ exporter: Exporter?, stages: [StageStatus]) -> AgentStatus {
     let notes = notes.withLock(\.self)
     var status = AgentStatus(
