@@ -34,7 +34,8 @@ ARGUMENTS = [
     ["https://example.com/?q=1&password=%s&r=2"],
     ["-H", "Authorization: Bearer %s"], ["--header=X-Api-Key: %s"],
     ["-Djavax.net.ssl.keyStorePassword=%s"], ["--dsn", "user:%s@tcp(127.0.0.1:3306)/shop"],
-    ["--set", "auth.password=%s"],
+    ["--set", "auth.password=%s"], ["SECRET_KEY=%s"], ["--db_passwd", "%s"],
+    ["mongodb+srv://user:%s@cluster.example.com/db"],
 ]
 ENVIRONMENT = [
     "DB_PASSWORD", "AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "PLAIN_NAME", "OTEL_EXPORTER_OTLP_HEADERS",
@@ -185,7 +186,7 @@ def main():
     for name in (b"heavy", b"hide", b"shop", b"node_memory_MemTotal_bytes"):
         if name not in everything:
             problems.append(f"{name.decode()} is nowhere: the search proves nothing")
-    if len(canaries.places) < 48:
+    if len(canaries.places) < 50:
         problems.append(f"only {len(canaries.places)} secrets were planted")
     if not any(where.startswith("file spool/") for where, _ in data):
         problems.append("the queue has no files")
