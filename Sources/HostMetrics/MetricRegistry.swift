@@ -50,7 +50,8 @@ package final class MetricRegistry: Sendable {
   ///   - agent: our own figures as they are now; nil for none.
   package convenience init(
     roots: HostRoots, settings: Settings = Settings(), collectors kinds: Collectors = .all,
-    without: Set<String> = [], services: ServiceCollector? = nil, agent: (@Sendable () -> AgentFigures?)? = nil
+    without: Set<String> = [], services: ServiceCollector? = nil,
+    agent: (@Sendable () -> AgentFigures?)? = nil
   ) {
     var collectors = HostCollectors.all
     if kinds == .all { collectors.append(ControlGroupCollector()) }

@@ -17,7 +17,8 @@ package struct MetricsConfiguration: Hashable, Sendable {
     "dmi", "edac", "entropy", "fibrechannel", "filefd", "filesystem", "hwmon", "infiniband",
     "ipvs", "loadavg", "mdadm", "meminfo", "netclass", "netdev", "netstat", "nfs", "nfsd", "nvme",
     "os", "powersupplyclass", "pressure", "rapl", "schedstat", "selinux", "sockstat", "softnet",
-    "stat", "systemd", "tapestats", "thermal_zone", "time", "timex", "udp_queues", "uname", "vmstat", "xfs",
+    "stat", "systemd", "tapestats", "thermal_zone", "time", "timex", "udp_queues", "uname",
+    "vmstat", "xfs",
     "zfs",
   ]
 
