@@ -4,6 +4,8 @@
 - A target depends only on targets of its own layer or of a lower one.
 - The pure layers import neither Foundation nor Glibc.
 - The word `unsafe` stands only in layer 2 and in files named ByteCursor.swift.
+- What uses a structure that both Glibc and CLinux have imports both: which of the two modules owns
+  it depends on the files that happen to be compiled together.
 
 The layers are read from Package.swift, where each is a variable of its own, in order.
 """
@@ -20,6 +22,10 @@ UNSAFE_LAYER = 2
 IMPURE_IMPORT = re.compile(
     r"^\s*(?:@\w+(?:\(.*?\))?\s+)*(?:(?:public|package|internal|private|fileprivate)\s+)?"
     r"import\s+(?:\w+\s+)?(Foundation\w*|Glibc|Musl|Darwin|Dispatch)\b"
+)
+SHARED_STRUCTURE = re.compile(
+    r"(?<!\.)\b(stat|timespec|timeval|rusage|sigset_t|sigaction|siginfo_t|winsize|flock)"
+    r"\((?:\)|tv_sec:|l_type:)"
 )
 COMMENT_OR_STRING = re.compile(r"//.*|\"(?:\\.|[^\"\\])*\"")
 
@@ -62,7 +68,10 @@ def source_problems(path, layer):
     if path.suffix != ".swift" or path.name.endswith(".pb.swift"):
         return
     may_be_unsafe = layer == UNSAFE_LAYER or path.name == "ByteCursor.swift"
-    for number, line in enumerate(path.read_text().splitlines(), 1):
+    text = path.read_text()
+    if (found := SHARED_STRUCTURE.search(text)) and "import CLinux\n" not in text:
+        yield f"{path}: uses {found[1]} and does not import CLinux"
+    for number, line in enumerate(text.splitlines(), 1):
         if layer < PURE and (found := IMPURE_IMPORT.match(line)):
             yield f"{path}:{number}: a pure target imports {found[1]}"
         if may_be_unsafe:

@@ -3,6 +3,8 @@ import Export
 import Health
 import LinuxHost
 import Logging
+import MetricFormats
+import MetricModel
 import NIOCore
 import Synchronization
 
@@ -73,6 +75,12 @@ final class Exporter: Sendable {
     return outcome
   }
 
+  /// Queues metrics for all servers that want them.
+  func append(_ metrics: MetricBatch, about resources: MetricResources) {
+    let encoder = BatchEncoder(topics: topics, version: Version.current)
+    for batch in encoder.encode(metrics, resources: resources, now: Clock.wall()) { append(batch) }
+  }
+
   /// Changes the servers; those whose settings are the same go on as if nothing had been.
   func setDestinations(_ destinations: [DestinationSettings]) throws(Failure) {
     let before = lines.withLock(\.self)
@@ -120,10 +128,7 @@ extension Exporter {
 
   private func begin(_ destination: HTTPDestination) -> Line {
     let (spool, log, name) = (spool, log, destination.settings.name)
-    let source = DeliverySource(
-      next: { spool.next(for: name) },
-      acknowledge: { spool.acknowledge($0, by: name) },
-      drop: { id, _ in spool.drop(id, by: name) })
+    let source = DeliverySource(spool, destination: name)
     let loop = DeliveryLoop(
       from: source, to: destination, pacer: pacer, tell: { Self.tell($0, of: name, log) })
     return Line(

@@ -18,6 +18,7 @@ final class MetricsStage: Sendable {
   }
 
   private let registry: MetricRegistry
+  private let known: KnownServices
   private let host: Resource
   private let state: Mutex<State>
   private let thread = Mutex<WorkerThread?>(nil)
@@ -53,18 +54,23 @@ final class MetricsStage: Sendable {
     self.state = state
   }
 
-  private let known: KnownServices
-
   /// The page that Prometheus reads.
   func page() -> [UInt8] { PrometheusText.encode(registry.collect().families) }
 
   /// How often metrics are collected from the next time on.
   func setInterval(_ interval: Duration) { state.withLock { $0.interval = interval } }
 
-  /// Begins to collect; `export` is handed batches on a thread of ours, and may block.
-  func start(export: @escaping @Sendable (MetricBatch, MetricResources) -> Void) {
+  /// Begins to collect on a thread of ours.
+  ///
+  /// - Parameters:
+  ///   - isWanted: whether anybody takes metrics; nothing is collected while nobody does.
+  ///   - export: is handed what was collected, and may block.
+  func start(
+    while isWanted: @escaping @Sendable () -> Bool,
+    export: @escaping @Sendable (MetricBatch, MetricResources) -> Void
+  ) {
     thread.withLock { thread in
-      thread = WorkerThread(name: "wick-metrics", niceness: 0) { [self] in run(export) }
+      thread = WorkerThread(name: "wick-metrics", niceness: 0) { [self] in run(isWanted, export) }
     }
   }
 
@@ -83,7 +89,7 @@ final class MetricsStage: Sendable {
     export(batch, MetricResources(host: host, named: known.resources))
   }
 
-  private func run(_ export: (MetricBatch, MetricResources) -> Void) {
+  private func run(_ isWanted: () -> Bool, _ export: (MetricBatch, MetricResources) -> Void) {
     // Hosts that start together must not all collect in the same second.
     var next = Clock.monotonic() &+ UInt64.random(in: 0..<Self.turnNanoseconds * 5)
     while true {
@@ -91,27 +97,10 @@ final class MetricsStage: Sendable {
       if stops { return }
       let now = Clock.monotonic()
       if now >= next {
-        collect(export: export)
+        if isWanted() { collect(export: export) }
         next = max(now, next &+ UInt64(max(0, interval / .nanoseconds(1))))
       }
       Clock.pause(nanoseconds: min(Self.turnNanoseconds, next &- min(next, Clock.monotonic())))
-    }
-  }
-}
-
-/// Services that were met, for the resources of their metrics.
-private final class KnownServices: Sendable {
-  private let limit: Int
-  private let services = Mutex<[String: Resource]>([:])
-
-  init(limit: Int) { self.limit = limit }
-
-  var resources: [String: Resource] { services.withLock(\.self) }
-
-  func add(_ identity: ProcessIdentity) {
-    services.withLock { services in
-      guard services[identity.serviceName] == nil, services.count < limit else { return }
-      services[identity.serviceName] = identity.service
     }
   }
 }

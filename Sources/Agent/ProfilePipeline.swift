@@ -108,7 +108,7 @@ final class ProfilePipeline {
     let encoder = BatchEncoder(topics: topics, version: Version.current)
     let encoded = encoder.encode(
       profiles.map { (profile: $0.0, resource: $0.1) }, now: Clock.wall())
-    var isStored = encoded.batches.isEmpty
+    var isStored = topics.isEmpty
     for batch in encoded.batches {
       if batch.topic == .profileFile {
         guard let name = ProfileFileName(batch.head) else { continue }

@@ -13,11 +13,18 @@ import Symbolization
 final class ProfileSymbolizer {
   private let roots: HostRoots
   private var known = KnownNames()
+  private var kernel: KernelSymbolCache
 
-  init(roots: HostRoots) { self.roots = roots }
+  init(roots: HostRoots) {
+    self.roots = roots
+    kernel = KernelSymbolCache(proc: roots.proc)
+  }
 
   /// Gives back the memory of what it remembers.
-  func forget() { known = KnownNames() }
+  func forget() {
+    known = KnownNames()
+    kernel = KernelSymbolCache(proc: roots.proc)
+  }
 
   /// - Parameters:
   ///   - profile: gets its functions.
@@ -38,7 +45,8 @@ final class ProfileSymbolizer {
       let path = profile.strings[profile.mappings[mapping].path]
       let news = assignKnown(origins[mapping], to: locations, &profile, &functions)
       guard !news.isEmpty else { continue }
-      let names = makeNames(origins[mapping], path: path)
+      let offsets = news.map { profile.locations[$0].offset }
+      let names = makeNames(origins[mapping], path: path, for: offsets)
       assign(names, to: news, &profile, &functions, KnownNames.place(of: origins[mapping]))
     }
     assign(UnknownNames(module: "unknown", kind: .native), to: unmapped, &profile, &functions, nil)
@@ -74,10 +82,12 @@ final class ProfileSymbolizer {
     }
   }
 
-  private func makeNames(_ origin: CodeOrigin, path: String) -> any CodeNames {
+  private func makeNames(_ origin: CodeOrigin, path: String, for offsets: [UInt64])
+    -> any CodeNames
+  {
     let module = path.split(separator: "/").last.map(String.init) ?? path
     switch origin {
-    case .kernel: return KernelNames(KernelSymbols(path: "\(roots.proc)/kallsyms"))
+    case .kernel: return KernelNames(kernel.symbols(for: offsets))
     case .executable(let image): return ExecutableNames(image, module: module)
     case .generated(let code): return GeneratedNames(code)
     case .unreadable: return UnknownNames(module: module, kind: .native)

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// The clocks that matter: one to order events, one to date them, one for what they cost.

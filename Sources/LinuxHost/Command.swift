@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A program to run, found before anything else happens.

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Whether a directory can be used, or made, without trying.

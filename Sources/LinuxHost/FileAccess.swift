@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Questions about paths that the operator names.

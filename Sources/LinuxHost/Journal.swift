@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// The system's journal, where it is what our standard error leads to.

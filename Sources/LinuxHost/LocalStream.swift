@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A connection to a socket of this host, on which nobody is waited for without end.

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A connection on which a test sends what it likes.

@@ -1,0 +1,61 @@
+import AgentEndpoint
+import AgentLog
+import Configuration
+import Health
+import LinuxHost
+import NIOCore
+import NIOPosix
+import ProfileModel
+
+// The end.
+extension ProfilingAgent {
+  /// Exports what is open and ends all threads; true if all servers have taken everything.
+  func end() -> Bool {
+    manager?.stopping()
+    board.change { $0.phase = .stopping }
+    let figures = shared.sampler?.figures
+    shared.lastFigures = figures
+    shared.sampler?.stop()
+    taps.close()
+    while let event = queue.next() {
+      // With `once`, the one window is all that was asked for.
+      if settings.once, case .window = event, pipeline.windows > 0 { continue }
+      _ = take(event)
+    }
+    if settings.once, let exporter = shared.exporter {
+      metrics?.collect { exporter.append($0, about: $1) }
+    }
+    metrics?.stop()
+    endpoint?.stop()
+    let limit = settings.once ? Self.onceLimit : Self.farewell
+    let exporter = shared.exporter
+    let isAccepted = Waiting.wait { await exporter?.stop(within: limit) ?? true } ?? false
+    try? group.syncShutdownGracefully()
+    return isAccepted && (pipeline.windows > 0 || shared.sampling == .off)
+  }
+
+  var summary: RecordingSummary {
+    var profile = Profile(sampleType: .cpu, period: 0)
+    profile.ledger = pipeline.ledger
+    profile.facts.event = "cpu"
+    profile.facts.frequency = settings.configuration.profiling.frequency
+    profile.facts.startUnixNanoseconds = beganWall
+    profile.facts.durationNanoseconds = Clock.monotonic() &- began
+    let use = ResourceUse.now()
+    let figures = shared.lastFigures ?? SamplerFigures()
+    let cost = RecordingCost(
+      cpuSeconds: use.cpuSeconds, bpfSeconds: figures.bpfSeconds,
+      peakResidentBytes: use.peakResidentBytes, tables: figures.tables.map { ($0.key, $0.value) })
+    return RecordingSummary(profile, cost: cost)
+  }
+}
+
+extension SamplingStatus {
+  /// Whether a window can still be expected.
+  var isPossible: Bool {
+    switch self {
+    case .starting, .running: true
+    case .off, .impossible, .dead: false
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import AgentLog
+import Configuration
+import Health
+import LinuxHost
+import Logging
+import ProfileModel
+
+// What comes.
+extension ProfilingAgent {
+  /// True after a window.
+  func take(_ event: ContinuousSampler.Event) -> Bool {
+    switch event {
+    case .started(let event):
+      let frequency = settings.configuration.profiling.frequency
+      sampling(.running(event: event, hertz: frequency))
+      logger.notice(
+        "profiling", metadata: ["event": "\(event)", "frequency_hz": "\(frequency)"])
+      becomeReady("profiling by \(event) at \(frequency) Hz")
+    case .processes(let processes):
+      for process in processes { pipeline.meet(process.pid, name: process.name) }
+    case .window(let window):
+      export(window)
+      return true
+    case .tap(let number, let window):
+      guard taps.isWaiting(for: number) else { break }
+      taps.finish(number, Result { try pipeline.encode(window) })
+    case .frequency(let frequency, let state): tell(frequency, state)
+    case .failed(let reason): sampling(failed: reason)
+    case .stopped: break
+    }
+    return false
+  }
+
+  func export(_ window: CollectedWindow) {
+    let ledger = pipeline.export(window, to: shared.exporter)
+    pipeline.add(overrun: queue.takeOverrun())
+    let delivered = ledger.complete + ledger.partialTotal
+    let facts = window.profile.facts
+    let status = WindowStatus(
+      endUnixNanoseconds: facts.startUnixNanoseconds &+ facts.durationNanoseconds,
+      duration: .nanoseconds(Int64(clamping: facts.durationNanoseconds)), taken: ledger.taken,
+      delivered: delivered,
+      dropped: Dictionary(uniqueKeysWithValues: ledger.dropped.map { ($0.rawValue, $1) }),
+      coverage: ledger.coverage)
+    let (whole, windows) = (pipeline.ledger, pipeline.windows)
+    let problems = pipeline.folders.compactMap { folder in folder.problem.map { (folder.path, $0) }
+    }
+    board.change { notes in
+      notes.window = status
+      notes.ledger = whole
+      notes.windows = windows
+      notes.folderProblems = Dictionary(problems) { first, _ in first }
+    }
+    for (path, problem) in problems {
+      logger.warning(
+        "profiles are not kept", metadata: ["directory": "\(path)", "cause": "\(problem)"])
+      board.add(error: problem, of: "profiles")
+    }
+    if !problems.isEmpty || ledger.dropped[.notStored] ?? 0 > 0 { shared.hasFailed = true }
+  }
+
+  func tell(_ frequency: Int, _ state: Governor.State) {
+    logger.notice(
+      "sampling frequency changed",
+      metadata: ["frequency_hz": "\(frequency)", "state": "\(state.rawValue)"])
+  }
+
+  func sampling(_ status: SamplingStatus) {
+    shared.sampling = status
+    board.change { $0.sampling = status }
+  }
+
+  /// Goes on without profiles, and tries again later if they were possible before.
+  func sampling(failed reason: String) {
+    let before = shared.sampling
+    if case .running = before {
+      sampling(.dead(cause: reason))
+    } else {
+      sampling(.impossible(cause: reason))
+    }
+    shared.sampler?.stop()
+    shared.sampler = nil
+    taps.close()
+    logger.error("profiling has ended", metadata: ["cause": "\(reason)"])
+    board.add(error: reason, of: "sampling")
+    retrySampling = Clock.monotonic() &+ Self.retryNanoseconds
+    becomeReady("no profiles: \(reason)")
+  }
+}

@@ -1,0 +1,136 @@
+import AgentLog
+import Configuration
+import AgentEndpoint
+import Export
+import Health
+import LinuxHost
+import Logging
+import MetricFormats
+import Sampling
+
+// The start.
+extension ProfilingAgent {
+  func openExporter(_ destinations: [DestinationSettings]) throws(Failure) {
+    guard !destinations.isEmpty else { return }
+    var queue = settings.configuration.spool
+    // A queue of its own, so that it can run beside the daemon.
+    if settings.once { queue.directory += "-once" }
+    do throws(Exporter.Failure) {
+      shared.exporter = try Exporter(
+        destinations, queue: queue, group: group, log: log.logger("export"))
+    } catch {
+      throw Failure(
+        description: settings.configuration.line(
+          of: error.key, in: settings.file, error.description))
+    }
+  }
+
+  func openEndpoint() throws(Failure) {
+    let http = settings.configuration.http
+    var endpoint = EndpointSettings()
+    endpoint.host = http.enabled ? http.listen.host : nil
+    endpoint.port = Int(http.listen.port)
+    endpoint.tokenFile = http.tokenFile
+    endpoint.socketPath = http.socket
+    endpoint.hostNames = http.hostNames
+    endpoint.limits.concurrentProfiles = http.maxConcurrentProfiles
+    let (board, shared, taps, metrics) = (board, shared, taps, metrics)
+    let roots = settings.roots
+    let content = EndpointContent(
+      status: { board.status(shared.exporter, stages: shared.stages) },
+      metrics: { metrics?.page() ?? [] },
+      profile: { request in
+        guard let sampler = shared.sampler else {
+          throw ProfileRefusal.unavailable(shared.sampling.cause ?? "profiling is off")
+        }
+        if let pid = request.pid, !Processes(roots: roots).exists(pid) {
+          throw ProfileRefusal.noSuchProcess(pid)
+        }
+        return try await taps.profile(
+          of: request.pid.map { [$0] } ?? [], for: .seconds(request.seconds), from: sampler)
+      })
+    do throws(EndpointError) {
+      self.endpoint = try AgentEndpoint(endpoint, content, group: group)
+    } catch {
+      throw Failure(
+        description: settings.configuration.line(
+          of: error.setting, in: settings.file, "\(error.problem) (\(error.remedy))"))
+    }
+  }
+
+  func tellFeatures() {
+    for missing in features.missing(of: wanted) {
+      logger.warning(
+        "feature does not work on this host",
+        metadata: [
+          "feature": "\(missing.feature.rawValue)", "cause": "\(missing.cause)",
+          "loss": "\(missing.loss)", "remedy": "\(missing.remedy)",
+        ])
+    }
+  }
+
+  func startStages() -> Watchdog {
+    let samples = settings.configuration.profiling.enabled && canSample
+    let (board, manager) = (board, manager)
+    let interval = manager?.watchdogInterval ?? Self.stageLimit
+    let watchdog = Watchdog(
+      stages: samples ? [.sampler, .pipeline, .exporter] : [.pipeline, .exporter],
+      interval: interval
+    ) {
+      board.change { $0.lastTickUnixNanoseconds = Clock.wall() }
+      manager?.keepAlive()
+    }
+    self.watchdog = watchdog
+    shared.watch(watchdog, limit: interval)
+    if samples {
+      startSampler()
+    } else {
+      let cause = Feature.ofSampling.lazy.compactMap { self.features.reason($0) }.first
+      let status: SamplingStatus =
+        settings.configuration.profiling.enabled
+        ? .impossible(cause: cause.map { "\($0.cause) (\($0.remedy))" } ?? "it does not work here")
+        : .off
+      shared.sampling = status
+      board.change { $0.sampling = status }
+      becomeReady("no profiles")
+    }
+    if !settings.once {
+      let shared = shared
+      metrics?.start(while: { shared.exporter?.topics.contains(.otlpMetrics) ?? false }) {
+        shared.exporter?.append($0, about: $1)
+      }
+    }
+    return watchdog
+  }
+
+  var canSample: Bool {
+    Feature.ofSampling.allSatisfy { features.has($0) }
+  }
+
+  func startSampler() {
+    let configuration = settings.configuration
+    var sampling = ContinuousSampler.Settings()
+    sampling.sampler.frequency = configuration.profiling.frequency
+    sampling.sampler.tableBytes = configuration.profiling.maxTableMemory
+    if !configuration.profiling.copyStacks { sampling.sampler.copyBytesPerSecond = 0 }
+    sampling.interval = configuration.profiling.window(of: "cpu")
+    sampling.roots = settings.roots
+    sampling.commandLine = settings.commandLine
+    sampling.budget = configuration.budget.governor(of: configuration.profiling)
+    let (queue, watchdog) = (queue, watchdog)
+    let sampler = ContinuousSampler(sampling, tick: { watchdog?.pass(.sampler) }) {
+      queue.append($0)
+    }
+    guard sampler.start() else {
+      return self.sampling(failed: "no thread can be started (raise TasksMax)")
+    }
+    taps.open()
+    shared.sampler = sampler
+  }
+
+  /// Says that we are up.
+  func becomeReady(_ status: String) {
+    board.change { if $0.phase == .starting { $0.phase = .running } }
+    manager?.ready(status: status)
+  }
+}
