@@ -1,10 +1,22 @@
 package import AgentLog
 package import Configuration
+package import LinuxHost
 import Logging
 import ServiceIdentity
 
 // What the configuration means for the parts that do the work.
 extension AgentConfiguration {
+  /// What of the host it needs, extras included.
+  package var wantedFeatures: Set<Feature> {
+    Feature.ofAgent(
+      profiling: profiling.enabled, metrics: metrics.enabled, storage: !storage.isEmpty)
+  }
+
+  /// Folders that files are kept in.
+  package var storage: [String] {
+    directories.map(\.path) + (destinations.isEmpty ? [] : [spool.directory])
+  }
+
   /// One line for the operator: where the key was given, and what is wrong with it.
   func line(of key: String, in file: String, _ problem: String) -> String {
     origin(of: key).map { "\($0): \(key): \(problem)" } ?? "\(file): \(key): \(problem)"

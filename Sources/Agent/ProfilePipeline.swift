@@ -55,7 +55,7 @@ final class ProfilePipeline {
     result.framePointer = whole.ledger.framePointer
     for (reason, count) in whole.ledger.dropped { result.drop(reason, count: count) }
     let profiles = divide(whole, &result)
-    let isStored = store(profiles, exporter)
+    let (isStored, omitted) = store(profiles, exporter)
     for (profile, _) in profiles {
       if isStored {
         var delivered = profile.ledger
@@ -65,6 +65,7 @@ final class ProfilePipeline {
         result.drop(.notStored, count: profile.ledger.taken)
       }
     }
+    if isStored { result.drop(delivered: omitted, for: .tooLarge) }
     ledger.add(result)
     Heap.trim()
     return result
@@ -100,9 +101,12 @@ final class ProfilePipeline {
     Attribute(key: "wick.dropped", value: .boolean(true))
   ])
 
-  /// True if somebody took it, or nobody wants any.
-  private func store(_ profiles: [(Profile, Resource)], _ exporter: Exporter?) -> Bool {
-    guard !profiles.isEmpty else { return true }
+  /// - Returns: whether somebody took them, or nobody wants any; and the samples that are too large
+  ///   for all forms.
+  private func store(_ profiles: [(Profile, Resource)], _ exporter: Exporter?)
+    -> (isStored: Bool, omitted: UInt64)
+  {
+    guard !profiles.isEmpty else { return (true, 0) }
     let wanted = exporter?.topics ?? TopicSet([])
     let topics = folders.isEmpty ? wanted : wanted.union(TopicSet([.profileFile]))
     let encoder = BatchEncoder(topics: topics, version: Version.current)
@@ -120,7 +124,7 @@ final class ProfilePipeline {
         }
       }
     }
-    return isStored
+    return (isStored, encoded.omitted)
   }
 
   /// The samples that somebody asked for, as a compressed pprof file.

@@ -51,12 +51,22 @@ extension ProfilingAgent {
       notes.windows = windows
       notes.folderProblems = Dictionary(problems) { first, _ in first }
     }
-    for (path, problem) in problems {
+    tellFolders(Dictionary(problems) { first, _ in first })
+    if !problems.isEmpty || ledger.dropped[.notStored] ?? 0 > 0 { shared.hasFailed = true }
+  }
+
+  /// Says once what is wrong with folders, and that it is over.
+  private func tellFolders(_ problems: [String: String]) {
+    for (path, problem) in problems.sorted(by: { $0.key < $1.key })
+    where folderProblems[path] != problem {
       logger.warning(
         "profiles are not kept", metadata: ["directory": "\(path)", "cause": "\(problem)"])
       board.add(error: problem, of: "profiles")
     }
-    if !problems.isEmpty || ledger.dropped[.notStored] ?? 0 > 0 { shared.hasFailed = true }
+    for path in folderProblems.keys.sorted() where problems[path] == nil {
+      logger.notice("profiles are kept again", metadata: ["directory": "\(path)"])
+    }
+    folderProblems = problems
   }
 
   func tell(_ frequency: Int, _ state: Governor.State) {

@@ -62,6 +62,8 @@ package final class ProfilingAgent {
   var watchdog: Watchdog?
   var meter: CostMeter
   var retrySampling: UInt64?
+  /// Why profiles are not kept in some folders, as the log says.
+  var folderProblems: [String: String] = [:]
   let began = Clock.monotonic()
   let beganWall = Clock.wall()
 
@@ -86,10 +88,8 @@ package final class ProfilingAgent {
     self.log = log
     logger = log.logger("agent")
     let roots = settings.roots
-    features = FeatureTable.probe(roots: roots, storage: [])
-    let wanted = Feature.ofAgent(
-      profiling: configuration.profiling.enabled, metrics: configuration.metrics.enabled,
-      storage: false)
+    features = FeatureTable.probe(roots: roots, storage: configuration.storage)
+    let wanted = configuration.wantedFeatures
     self.wanted = wanted
     let machine = Machine(roots: roots)
     let limit = machine.maximumFrequency()

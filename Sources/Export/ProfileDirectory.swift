@@ -1,4 +1,4 @@
-import LinuxHost
+package import LinuxHost
 
 /// Keeps encoded profiles as files in a directory, the newest ones.
 ///
@@ -14,14 +14,14 @@ package final class ProfileDirectory {
   }
 
   package enum Failure: Error, CustomStringConvertible {
-    case unusable(String)
+    case unusable(String, DirectoryReadiness.Obstacle?)
     case full(String)
 
     package var description: String {
       switch self {
-      case .unusable(let path):
-        "cannot keep profiles in \(path): it is not ours alone, or cannot be made "
-          + "(give us a directory of our own with mode 700)"
+      case .unusable(let path, let obstacle):
+        "cannot keep profiles in \(path): it \(obstacle?.reason ?? "cannot be used") "
+          + "(\(obstacle?.remedy(path) ?? "give us a directory of our own with mode 700"))"
       case .full(let path):
         "cannot write a profile to \(path): no room, or a read-only file system (free some space)"
       }
@@ -40,7 +40,9 @@ package final class ProfileDirectory {
   private static let nameLength = 80
 
   package init(_ path: String, limits: Limits = Limits()) throws(Failure) {
-    guard let directory = PrivateDirectory(path) else { throw .unusable(path) }
+    guard let directory = PrivateDirectory(path) else {
+      throw .unusable(path, DirectoryReadiness.obstacle(toPrivate: path))
+    }
     self.path = path
     self.directory = directory
     self.limits = limits

@@ -6,7 +6,8 @@ struct FeatureProbe {
 
   func problem(of feature: Feature) -> FeatureProblem? {
     switch feature {
-    case .sampling, .processLifetimes, .processTargets: lacking([.bpf, .perfmon])
+    // The programs read structures of the kernel, whose layout it tells.
+    case .sampling, .processLifetimes, .processTargets: lacking([.bpf, .perfmon]) ?? kernelTypes
     case .processEvents: lacking([.perfmon])
     // Only trying tells.
     case .cycleCounter: nil
@@ -20,7 +21,7 @@ struct FeatureProbe {
         ? nil : lacking([.dacReadSearch], orAdministrator: false)
     case .controlGroups: controlGroups
     case .pressure: pressure
-    case .tableCache: notWritable("/var/cache/wick", variable: "CacheDirectory")
+    case .tableCache: notWritable("/var/cache/wick/tables", variable: "CacheDirectory")
     case .storage:
       storage.lazy.compactMap { notWritable($0, variable: "StateDirectory") }.first
     }
@@ -133,15 +134,12 @@ struct FeatureProbe {
       remedy: "boot with psi=1, on a kernel built with CONFIG_PSI=y")
   }
 
-  /// Whether files can be made in a directory; if it is not there yet, in the one that it lies in.
+  /// Whether a directory can be used, or made.
   private func notWritable(_ path: String, variable: String) -> FeatureProblem? {
-    let own = roots.files + path
-    let folder = FileAccess.isDirectory(own) ? own : FileAccess.folder(of: own)
-    guard let reason = FileAccess.reasonNotWritable("\(folder)/x", folder: folder) else {
-      return nil
+    DirectoryReadiness.obstacle(toPrivate: roots.files + path).map { obstacle in
+      FeatureProblem(
+        cause: "\(path) \(obstacle.reason)",
+        remedy: "\(obstacle.remedy(path)) (\(variable)=wick in a systemd unit)")
     }
-    return FeatureProblem(
-      cause: "\(folder) cannot be written: \(reason)",
-      remedy: "make \(path) writable for wick's user (\(variable)=wick in a systemd unit)")
   }
 }

@@ -44,11 +44,11 @@ package struct FeatureTable: Sendable {
   ///
   /// - Parameters:
   ///   - roots: where the kernel's file systems are.
-  ///   - storage: folders that files are kept in, of which each is to be writable.
+  ///   - storage: folders that files are kept in, of which each is to be there for us alone, or is made.
   ///   - trials: what to try, for those who do not do it anyway.
   /// - Returns: what does not work, in the order of `Feature`.
   package static func probe(
-    roots: HostRoots, storage: [String] = ["/var/lib/wick"],
+    roots: HostRoots, storage: [String] = [],
     trials: [Feature: FeatureTrial] = [:]
   ) -> FeatureTable {
     let capabilities = Capability.effective(roots: roots)

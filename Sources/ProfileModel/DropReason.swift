@@ -14,6 +14,8 @@ package enum DropReason: String, Hashable, Sendable, CaseIterable {
   case windowOverrun = "window-overrun"
   /// The profile could not be written where profiles are kept.
   case notStored = "not-stored"
+  /// One stack alone, or the profile, is too large for every form in which it is exported.
+  case tooLarge = "too-large"
   /// A rule of the configuration says that nothing is exported about the service.
   case droppedByRule = "dropped-by-rule"
 }

@@ -48,6 +48,21 @@ package struct Ledger: Hashable, Sendable {
     drop(reason, count: other.complete + other.partialTotal)
   }
 
+  /// Counts some of the delivered samples as dropped instead, incomplete ones only when there are no
+  /// others.
+  package mutating func drop(delivered count: UInt64, for reason: DropReason) {
+    var left = min(count, complete)
+    complete -= left
+    drop(reason, count: left)
+    left = count - left
+    for (incomplete, samples) in partial where left > 0 {
+      let part = min(left, samples)
+      partial[incomplete] = samples > part ? samples - part : nil
+      drop(reason, count: part)
+      left -= part
+    }
+  }
+
   package mutating func drop(_ reason: DropReason, count: UInt64) {
     guard count > 0 else { return }
     dropped[reason, default: 0] += count

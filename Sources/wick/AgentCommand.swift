@@ -92,13 +92,7 @@ struct AgentCommand: ParsableCommand {
     // Before any other thread: they all inherit it.
     let signals = SignalMask()
     if checksConfiguration { throw ExitCode(check()) }
-    let configuration: AgentConfiguration
-    do throws(ConfigurationErrors) {
-      configuration = try load()
-    } catch {
-      for line in error.lines { Terminal.writeError("wick: \(line)\n") }
-      throw Self.badConfiguration
-    }
+    let configuration = try file.load(overrides)
     if printsConfiguration { return Terminal.write(configuration.dump) }
     try run(configuration, signals)
   }
@@ -107,7 +101,7 @@ struct AgentCommand: ParsableCommand {
     let summaryFile = try summary.map { try OutputFile($0) }
     var settings = ProfilingAgent.Settings()
     settings.configuration = configuration
-    settings.file = file
+    settings.file = file.name
     settings.once = once
     settings.commandLine = CommandLine.arguments.joined(separator: " ")
     let agent: ProfilingAgent
@@ -116,9 +110,9 @@ struct AgentCommand: ParsableCommand {
         settings, signals: signals, log: AgentLog(configuration.log.settings))
     } catch {
       Terminal.writeError("wick: \(error)\n")
-      throw Self.badConfiguration
+      throw ConfigurationFile.isWrong
     }
-    let outcome = agent.run { () throws(ConfigurationErrors) in try load() }
+    let outcome = agent.run { () throws(ConfigurationErrors) in try file.read(overrides) }
     try summaryFile?.write(Array(outcome.summary.json.utf8))
     if once, !outcome.isAccepted {
       Terminal.writeError("wick: not everything was accepted (see the lines above)\n")
@@ -126,19 +120,7 @@ struct AgentCommand: ParsableCommand {
     }
   }
 
-  /// The operator has to put something right: the service manager need not try again.
-  ///
-  /// - Source: sysexits.h, `EX_CONFIG`.
-  private static let badConfiguration = ExitCode(78)
-
-  private var file: String { config ?? AgentConfiguration.defaultFile }
-
-  /// A file that was not asked for may be missing.
-  private func load() throws(ConfigurationErrors) -> AgentConfiguration {
-    try AgentConfiguration.load(
-      file: file, isOptional: config == nil, environment: EnvironmentVariable.all,
-      overrides: overrides)
-  }
+  private var file: ConfigurationFile { ConfigurationFile(path: config) }
 
   private func check() -> Int32 {
     var probes = ConfigurationCheck.Probes()
@@ -153,7 +135,7 @@ struct AgentCommand: ParsableCommand {
     }
     probes.isRunning = { (try? StatusClient.ask($0, .text)) != nil }
     let check = ConfigurationCheck.run(
-      file: file, isOptional: config == nil, environment: EnvironmentVariable.all,
+      file: file.name, isOptional: config == nil, environment: EnvironmentVariable.all,
       overrides: overrides, probes: probes)
     for line in check.lines {
       if check.exitCode == 0 {

@@ -1,5 +1,6 @@
 import Agent
 import ArgumentParser
+import Configuration
 import LinuxHost
 import Sampling
 
@@ -10,17 +11,26 @@ struct DoctorCommand: ParsableCommand {
     abstract: "Try everything that wick uses on this host, and say what does not work and why.",
     discussion: """
       Programs are really loaded into the kernel and run for a moment. Run it as the user whose \
-      rights wick will have. Exits with 0 if all that is asked for works, else with 1.
+      rights wick will have. Exits with 0 if all that the configuration asks for works, else with \
+      1, and with 78 if the configuration is wrong.
       """)
+
+  @Option(
+    help: ArgumentHelp(
+      "See to what this file asks for. (default: \(AgentConfiguration.defaultFile))",
+      valueName: "file"))
+  var config: String?
 
   @Flag(help: "Print the table as JSON.")
   var json = false
 
   func run() throws {
+    let configuration = try ConfigurationFile(path: config).load()
     let roots = HostRoots()
-    let features = FeatureTable.probe(roots: roots, trials: SamplingTrials.all(roots: roots))
+    let features = FeatureTable.probe(
+      roots: roots, storage: configuration.storage, trials: SamplingTrials.all(roots: roots))
     let report = DoctorReport(
-      features: features, wanted: Set(Feature.allCases), machine: Machine(roots: roots),
+      features: features, wanted: configuration.wantedFeatures, machine: Machine(roots: roots),
       version: Version.current)
     Terminal.write(json ? report.json : report.text(hasColours: Terminal.hasColours))
     guard report.isHealthy else { throw ExitCode(1) }

@@ -37,8 +37,8 @@ struct DoctorReport {
   }
 
   private func state(of feature: Feature) -> State {
-    guard wanted.contains(feature) else { return .off }
     guard features.reason(feature) != nil else { return .working }
+    guard wanted.contains(feature) else { return .off }
     return feature.isExtra ? .absent : .missing
   }
 }

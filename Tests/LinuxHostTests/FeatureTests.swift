@@ -71,14 +71,15 @@ import Testing
     #expect(sampling.cause == "CAP_BPF and CAP_PERFMON missing")
     #expect(sampling.loss == Feature.sampling.loss)
     #expect(table.missing.allSatisfy { !$0.remedy.isEmpty && !$0.loss.isEmpty })
-    #expect(table.missing(of: [.storage, .otherFiles]).map(\.feature) == [.otherFiles])
+    #expect(table.missing(of: [.pressure, .otherFiles]).map(\.feature) == [.otherFiles])
   }
 
   @Test func aHostWithoutAnythingLosesEverythingThatCanBeSeen() throws {
     let empty = try Scratch()
     let table = probe(empty)
     #expect(
-      Set(table.missing.map(\.feature)) == Set(Feature.allCases).subtracting([.cycleCounter]))
+      Set(table.missing.map(\.feature))
+        == Set(Feature.allCases).subtracting([.cycleCounter, .storage]))
     #expect(table.reason(.allProcesses)?.remedy.contains("--pid=host") == true)
     let all = try host(Set(Capability.allCases))
     try all.write("", to: "2/comm")
@@ -130,8 +131,10 @@ import Testing
     withExtendedLifetime(host) {
       #expect(FeatureTable.probe(roots: roots, storage: []).has(.storage))
       #expect(FeatureTable.probe(roots: roots, storage: ["/var/lib/wick/x"]).has(.storage))
-      let table = FeatureTable.probe(roots: roots, storage: ["/var/lib/wick", "/nowhere/deep"])
-      #expect(table.reason(.storage)?.cause.contains("/nowhere cannot be written") == true)
+      let table = FeatureTable.probe(roots: roots, storage: ["/var/lib/wick/x", "/nowhere/at/all"])
+      #expect(
+        table.reason(.storage)?.cause
+          == "/nowhere/at/all does not exist, and cannot be made in \(host.path)/nowhere")
     }
     #expect(Feature.ofAgent(profiling: true, metrics: true, storage: true).contains(.storage))
     #expect(!Feature.ofAgent(profiling: false, metrics: true, storage: false).contains(.sampling))

@@ -10,10 +10,12 @@ package struct BatchEncoder {
   /// The batches of one window.
   package struct Encoded {
     package var batches: [Batch] = []
-    /// Samples that no batch has, because one stack alone would be too large for its form.
-    package var omittedSamples: UInt64 = 0
-    /// Profiles that are too large for pprof.
-    package var omittedProfiles: UInt64 = 0
+    /// Samples that no OTLP batch has, because their stack alone is too large for one.
+    package var omittedFromOTLP: UInt64 = 0
+    /// Samples of profiles that are too large for pprof.
+    package var omittedFromFiles: UInt64 = 0
+    /// Samples that no batch of any form has.
+    package var omitted: UInt64 = 0
   }
 
   /// The forms that are made.
@@ -36,13 +38,26 @@ package struct BatchEncoder {
     _ profiles: [(profile: Profile, resource: Resource)], now: UInt64
   ) -> Encoded {
     var encoded = Encoded()
-    if topics.contains(.otlpProfiles) { encodeOTLP(profiles, now, &encoded) }
+    let wantsOTLP = topics.contains(.otlpProfiles)
     let files: [Topic] = [.pyroscopePush, .pyroscopeIngest, .profileFile]
-    guard files.contains(where: { topics.contains($0) }) else { return encoded }
+    let wantsFiles = files.contains { topics.contains($0) }
+    if wantsOTLP { encodeOTLP(profiles, now, &encoded) }
+    if wantsFiles { encodeFiles(profiles, now, &encoded) }
+    switch (wantsOTLP, wantsFiles) {
+    case (true, true): encoded.omitted = min(encoded.omittedFromOTLP, encoded.omittedFromFiles)
+    case (true, false): encoded.omitted = encoded.omittedFromOTLP
+    case (false, _): encoded.omitted = encoded.omittedFromFiles
+    }
+    return encoded
+  }
+
+  private func encodeFiles(
+    _ profiles: [(profile: Profile, resource: Resource)], _ now: UInt64, _ encoded: inout Encoded
+  ) {
     var series: [PyroscopePush.Series] = []
     for (profile, resource) in profiles {
       guard let message = try? PprofFormat.encode(profile) else {
-        encoded.omittedProfiles += 1
+        encoded.omittedFromFiles += profile.ledger.complete + profile.ledger.partialTotal
         continue
       }
       let file = Gzip.compress(message)
@@ -72,7 +87,6 @@ package struct BatchEncoder {
         topic: .pyroscopePush, createdUnixNanoseconds: now,
         items: UInt32(clamping: request.profiles), body: request.bytes)
     }
-    return encoded
   }
 
   private func encodeOTLP(
@@ -80,7 +94,7 @@ package struct BatchEncoder {
   ) {
     var random = SystemRandomNumberGenerator()
     let result = OTLPProfiles.encode(profiles, version: version, using: &random)
-    encoded.omittedSamples += result.omitted
+    encoded.omittedFromOTLP += result.omitted
     encoded.batches += result.requests.map { request in
       // Compressed once, for the queue and for all destinations.
       Batch(
