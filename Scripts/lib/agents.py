@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import time
+import urllib.error
 import urllib.request
 
 from loads import free_port, wait_until
@@ -40,6 +41,12 @@ spool:
         )
         log.close()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+
     @property
     def pid(self):
         return self.running.process.pid
@@ -67,6 +74,12 @@ spool:
     @property
     def health(self):
         return json.loads(self.get("/health")[1])
+
+    def kill(self):
+        """Ends it at once, if it still runs."""
+        if self.running.process.poll() is None:
+            self.running.process.kill()
+            self.running.process.wait()
 
     def stop(self):
         """Ends it as systemd would; returns its cost and how long that took."""

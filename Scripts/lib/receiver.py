@@ -7,9 +7,9 @@ import threading
 
 
 class Receiver:
-    """Listens on a free port of the loopback for as long as `with` lasts."""
+    """Listens on a port of the loopback, a free one by default, for as long as `with` lasts."""
 
-    def __init__(self, keep=False):
+    def __init__(self, keep=False, port=0):
         self.requests, self.bytes = collections.Counter(), collections.Counter()
         self.bodies = [] if keep else None
         self.lock = threading.Lock()
@@ -24,7 +24,7 @@ class Receiver:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.server.daemon_threads = True
 
     def take(self, request):

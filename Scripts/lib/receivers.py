@@ -294,10 +294,10 @@ SERIES = re.compile(r'^(\w+)(?:\{(.*)\})? (\S+)$')
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
-def prometheus(path):
+def prometheus(text):
     """{name: {labels: value}} of Prometheus' text."""
     found = collections.defaultdict(dict)
-    for line in path.read_text().split("\n"):
+    for line in text.split("\n"):
         if line and not line.startswith("#"):
             name, labels, value = SERIES.match(line).groups()
             pairs = frozenset((key, unescaped(text)) for key, text in LABEL.findall(labels or ""))
@@ -352,7 +352,7 @@ CONVENTIONS = [
 
 
 def check_metrics(folder):
-    text = prometheus(folder / "metrics.prom")
+    text = prometheus((folder / "metrics.prom").read_text())
     by_name = collections.defaultdict(list)
     for resource, metric, attributes, point in otlp_points(folder):
         by_name[metric.name].append((resource, metric, attributes, point))
@@ -398,19 +398,30 @@ def check_planted(by_name):
 # --- VictoriaMetrics ----------------------------------------------------------------------------
 
 
-def stored(url, name):
-    """(labels, value) of each series of a metric."""
+def flush(url):
+    """Has VictoriaMetrics show what it was sent last."""
+    urllib.request.urlopen(f"{url}/internal/force_flush", timeout=20).read()
+
+
+def exported(url, name):
+    """(labels, values) of each series of a metric, the oldest value first."""
     match = urllib.parse.quote(f'{{__name__="{name}"}}')
     with urllib.request.urlopen(f"{url}/api/v1/export?match[]={match}", timeout=20) as answer:
         lines = answer.read().decode().splitlines()
     for line in lines:
         series = json.loads(line)
-        require(len(series["values"]) == 1, f"{series['metric']} has more than one value")
-        yield series["metric"], series["values"][0]
+        yield series["metric"], series["values"]
+
+
+def stored(url, name):
+    """(labels, value) of each series of a metric that was sent once."""
+    for labels, values in exported(url, name):
+        require(len(values) == 1, f"{labels} has more than one value")
+        yield labels, values[0]
 
 
 def check_victoria(url, folder):
-    urllib.request.urlopen(f"{url}/internal/force_flush", timeout=20).read()
+    flush(url)
     expected = collections.defaultdict(list)
     for _, metric, _, point in otlp_points(folder):
         if metric.WhichOneof("data") in ("gauge", "sum"):
@@ -547,4 +558,5 @@ def main():
     given.action(given)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -36,19 +36,27 @@ struct KernelNames: CodeNames {
   }
 }
 
-/// An executable file, by its symbols and those of its separate debug file.
+/// Some code of an executable file, by its symbols and those of its separate debug file.
 final class ExecutableNames: CodeNames {
   private let image: ELFImage
   private let module: String
   private let symbols: SymbolTable
-  private lazy var debugSymbols = image.buildID.flatMap { DebugFiles().image(for: $0)?.symbols() }
+  private let addresses: [UInt64]
+  private lazy var debugSymbols = image.buildID.flatMap {
+    DebugFiles().image(for: $0)?.symbols(containing: addresses)
+  }
   private let demangler = Demangler()
   private var known: [UInt64: FunctionName] = [:]
 
-  init(_ image: ELFImage, module: String) {
+  /// - Parameters:
+  ///   - image: the file.
+  ///   - module: its name.
+  ///   - offsets: the only ones that will be asked for.
+  init(_ image: ELFImage, module: String, for offsets: [UInt64]) {
     self.image = image
     self.module = module
-    symbols = image.symbols()
+    addresses = offsets.compactMap { image.address(ofFileOffset: $0) }
+    symbols = image.symbols(containing: addresses)
   }
 
   func name(at offset: UInt64) -> FunctionName {

@@ -88,7 +88,7 @@ final class ProfileSymbolizer {
     let module = path.split(separator: "/").last.map(String.init) ?? path
     switch origin {
     case .kernel: return KernelNames(kernel.symbols(for: offsets))
-    case .executable(let image): return ExecutableNames(image, module: module)
+    case .executable(let image): return ExecutableNames(image, module: module, for: offsets)
     case .generated(let code): return GeneratedNames(code)
     case .unreadable: return UnknownNames(module: module, kind: .native)
     }

@@ -1,6 +1,8 @@
 /// Collects the symbols of code from the symbol tables of an image and of its debug file.
 struct SymbolTableBuilder {
   private let limits: SymbolLimits
+  /// Nil keeps everything.
+  private let wanted: WantedAddresses?
   private var entries: [SymbolTable.Entry] = []
   private var names: [SymbolTable.Names] = []
   private var entriesRead = 0
@@ -15,7 +17,10 @@ struct SymbolTableBuilder {
     static let dynamicSymbols: UInt32 = 11
   }
 
-  init(limits: SymbolLimits) { self.limits = limits }
+  init(limits: SymbolLimits, wanted: WantedAddresses? = nil) {
+    self.limits = limits
+    self.wanted = wanted
+  }
 
   mutating func add(_ image: ELFImage) {
     let isCode = image.sections.map(\.isExecutable)
@@ -92,7 +97,7 @@ extension SymbolTableBuilder {
         if section < 0xFF00 { malformedCount += 1 }
         continue
       }
-      guard isCode[Int(section)] else { continue }
+      guard isCode[Int(section)], wanted?.isNamed(by: address, size: size) ?? true else { continue }
       guard entries.count < limits.count else {
         isTruncated = true
         return
@@ -130,6 +135,17 @@ extension ELFImage {
     var builder = SymbolTableBuilder(limits: limits)
     builder.add(self)
     if let debugFile { builder.add(debugFile) }
+    return builder.build()
+  }
+
+  /// The functions that contain some of these addresses, and no others.
+  ///
+  /// Costs a read of the tables alone; for the addresses it has the same names as the whole table.
+  package func symbols(
+    containing addresses: some Sequence<UInt64>, limits: SymbolLimits = SymbolLimits()
+  ) -> SymbolTable {
+    var builder = SymbolTableBuilder(limits: limits, wanted: WantedAddresses(addresses))
+    builder.add(self)
     return builder.build()
   }
 }

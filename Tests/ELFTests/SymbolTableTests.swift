@@ -116,6 +116,24 @@ private struct Truth {
     #expect(DebugFiles(root: "/nonexistent").image(for: strippedID) == nil)
   }
 
+  @Test func whatIsReadForSomeAddressesNamesThemAsTheWholeTableDoes() throws {
+    let image = try ELFImage(#require(OpenFile(trusted: Samples.libc)))
+    let whole = image.symbols()
+    let starts = try Self.truth(of: Samples.libc).keys.sorted()
+    var generator = SystemRandomNumberGenerator()
+    for count in [0, 1, 2, 500] {
+      let addresses = (0..<count).map { _ -> UInt64 in
+        let start = starts.randomElement(using: &generator) ?? 0
+        return start &- 8 &+ UInt64.random(in: 0..<64, using: &generator)
+      }
+      let some = image.symbols(containing: addresses)
+      #expect(some.count <= 64 * count)
+      for address in addresses {
+        #expect(some.symbol(at: address) == whole.symbol(at: address), "at \(address)")
+      }
+    }
+  }
+
   @Test func limitsCutTheTableAndSaySo() throws {
     var limits = SymbolLimits()
     limits.count = 10
