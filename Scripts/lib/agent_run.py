@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Runs `wick agent` against real servers and bad ones, and checks what arrives; see Scripts/test-agent.
+"""Runs `wick agent` with real servers and bad ones, and checks what arrives; see Scripts/test-agent.
 
-$WICK is the binary. The arguments are a folder for files, the addresses of an OpenTelemetry Collector
-and of VictoriaMetrics, and the folder in which the Collector's sink keeps what it was sent on.
+$WICK is the binary. The arguments are a folder for files, the addresses of a Collector and of
+VictoriaMetrics, and the folder in which the Collector's sink keeps what it was sent on.
 """
 
 import argparse
@@ -39,13 +39,15 @@ def otlp(url):
 
 
 def once(folder, name, settings, manners=()):
-    """Its status, and the server's requests by their path."""
-    with RudeServer(manners) as server, start_once(folder, name, settings + otlp(server.address)) as agent:
-        cost = agent.running.finish(60)
+    """Its status, the paths of what the server has taken, and what it says."""
+    with RudeServer(manners) as server:
+        with start_once(folder, name, settings + otlp(server.address)) as agent:
+            cost = agent.running.finish(60)
         return cost.status, set(server.requests), agent.log.read_text()
 
 
 def check_once(folder, away):
+    """It ends with 0 only if all of a window was accepted; `away` was started a while ago."""
     both = {"/v1/metrics", "/v1development/profiles"}
     status, paths, log = once(folder, "both", "")
     expect((status, paths) == (0, both), f"both: status {status}, {paths}: {log}")
@@ -115,7 +117,8 @@ destinations:
 def check_reload(agent):
     """Of a broken file nothing holds, and the log has file, line and key; a good one is used."""
     good = agent.configuration.read_text()
-    broken = good.replace("  window: 10m\n", "  window: 10m\n  frequenzy: 7\n") + "log:\n  level: error\n"
+    broken = good.replace("  window: 10m\n", "  window: 10m\n  frequenzy: 7\n")
+    broken += "log:\n  level: error\n"
     line = broken.splitlines().index("  frequenzy: 7") + 1
     agent.configuration.write_text(broken)
     agent.running.process.send_signal(signal.SIGHUP)
@@ -134,7 +137,8 @@ def check_last_window(live, signalled):
     services, ends = collections.Counter(), []
     for taken in live.taken.values():
         if "profiles" in taken.path:
-            for resource, profile, _, _, value in Decoded(Profiles.FromString(taken.body)).samples():
+            decoded = Decoded(Profiles.FromString(taken.body))
+            for resource, profile, _, _, value in decoded.samples():
                 services[resource["service.name"]] += value
                 ends.append((profile.time_unix_nano + profile.duration_nano) / 1e9)
     expect(ends, "the last window has not arrived")

@@ -1,4 +1,4 @@
-"""What real servers make of `wick agent`: a Collector, VictoriaMetrics, Prometheus, go tool pprof."""
+"""What real servers and tools make of `wick agent`."""
 
 import collections
 import json
@@ -32,7 +32,9 @@ class Arrived:
         for path in sorted(set(self.folder.glob("*.pb")) - self.read):
             self.read.add(path)
             if path.name.startswith("profiles"):
-                self.add_profiles(Profiles.FromString(path.read_bytes()))
+                request = Profiles.FromString(path.read_bytes())
+                canonical(request)  # as it was before the Collector wrote it
+                self.add_profiles(request)
             else:
                 for resource, metric, attributes, point in points_of(
                         Metrics.FromString(path.read_bytes())):
@@ -87,7 +89,8 @@ def check_victoria(url):
     (_, ups), = exported(url, "wick_up")
     expect(set(ups) == {1}, f"wick_up is {ups}")
     counts = {}
-    for name in ("system.cpu.time", "system.memory.usage", "wick_windows_total", "process.cpu.time"):
+    names = ["system.cpu.time", "system.memory.usage", "wick_windows_total", "process.cpu.time"]
+    for name in names:
         counts[name] = len(list(exported(url, name)))
         expect(counts[name], f"there is no {name}")
     return f"wick_up {len(ups)} times, " + ", ".join(f"{n} {name}" for name, n in counts.items())
@@ -96,7 +99,7 @@ def check_victoria(url):
 def check_prometheus(agent, loads):
     port = free_port()
     configuration = loads.write("prometheus.yml", f"""\
-global: {{scrape_interval: 1s, scrape_timeout: 1s}}
+global: {{scrape_interval: 2s, scrape_timeout: 2s}}
 scrape_configs:
 - job_name: wick
   static_configs: [{{targets: ["127.0.0.1:{agent.port}"]}}]
@@ -107,7 +110,8 @@ scrape_configs:
 
     def ask(path):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/{path}", timeout=10) as told:
+            address = f"http://127.0.0.1:{port}/api/v1/{path}"
+            with urllib.request.urlopen(address, timeout=10) as told:
                 return json.load(told)["data"]
         except OSError:
             return {}
@@ -118,7 +122,8 @@ scrape_configs:
 
     def is_up():
         targets = ask("targets").get("activeTargets", [])
-        return [target["health"] for target in targets] == ["up"] and query("changes(wick_last_tick_time_seconds[1m])")
+        return [target["health"] for target in targets] == ["up"] \
+            and query("changes(wick_last_tick_time_seconds[1m])") > 0
 
     wait_until(is_up, "Prometheus' target", 30)
     expect(query("min_over_time(up[1m])") == 1, "a scrape failed")
@@ -172,7 +177,8 @@ def check_pprof(agent, loads, planted):
 
     for pid, (function, language) in wanted.items():
         table = pprof("-top", f"&pid={pid}")
-        expect(function in table.split(), f"the {language} program has no {function}:\n{table[:2000]}")
+        expect(function in table.split(),
+               f"the {language} program has no {function}:\n{table[:2000]}")
         others = {name for name, _ in wanted.values()} - {function}
         expect(not others & set(table.split()), f"the {language} program has one of {others}")
     raw = pprof("-raw", f"&pid={planted}")
@@ -181,6 +187,20 @@ def check_pprof(agent, loads, planted):
     missing = [function for function, _ in wanted.values() if function not in everything]
     expect(not missing, f"the profile of all processes has no {missing}")
     return ", ".join(f"{function} in {language}" for function, language in wanted.values())
+
+
+def check_status(agent):
+    """`wick status` says that all is well with the servers."""
+    done = subprocess.run(
+        [os.environ["WICK"], "status", "--socket", agent.socket, "--json"],
+        capture_output=True, text=True, timeout=20)
+    expect(done.returncode == 0, f"it exits with {done.returncode}: {done.stderr}")
+    told = json.loads(done.stdout)
+    states = {server["name"]: server["state"] for server in told["destinations"]}
+    expect(states == {"collector": "ok", "victoria": "ok"}, f"the servers are {states}")
+    lost = [server["dropped_batches"] for server in told["destinations"]]
+    expect(not any(lost), f"batches were dropped: {lost}")
+    return f"{told['state']}, " + ", ".join(f"{name} {state}" for name, state in states.items())
 
 
 def check_kept(agent, folder):
@@ -221,5 +241,6 @@ destinations:
             report.check("VictoriaMetrics", check_victoria, chosen.victoria)
             report.check("Prometheus", check_prometheus, agent, loads)
             report.check("go tool pprof", check_pprof, agent, loads, planted.pid)
+            report.check("wick status", check_status, agent)
             report.check("files of a window", check_kept, agent, folder / "profiles")
             report.check("the end", lambda: f"after {end(agent):.1f} s")

@@ -3,7 +3,6 @@
 import collections
 import dataclasses
 import gzip
-import http.server
 import itertools
 import os
 import socket
@@ -12,8 +11,8 @@ import time
 
 from receiver import Receiver
 
-HUGE = 1 << 30
-# More than the memory that an agent may need for any answer, in less than it reads of one.
+HUGE, PIECE = 1 << 30, 1 << 16
+# Much more than an agent may need for an answer, in less than it reads of one.
 BOMB = gzip.compress(bytes(40 << 20), 9)
 TYPE = "application/x-protobuf"
 
@@ -30,7 +29,7 @@ class Taken:
 class RudeServer(Receiver):
     """Takes each request in the next of its manners, and in good ones when there are no more.
 
-    A manner is a function of the request that returns whether the batch was taken.
+    A manner is a function that answers a request whose body was read.
     """
 
     def __init__(self, manners=(), port=0, pause=0):
@@ -43,6 +42,8 @@ class RudeServer(Receiver):
         self.batches = collections.defaultdict(list)
         # (manner, when the request was there, when it was answered), of the monotonic clock.
         self.met = []
+        # Bytes of endless answers that were sent.
+        self.poured = 0
 
     def take(self, request):
         came = time.time()
@@ -62,6 +63,9 @@ class RudeServer(Receiver):
             self.requests[request.path] += 1
         try:
             manner(request)
+            for _ in range(HUGE // PIECE if manner in (go_on, accept_and_go_on) else 0):
+                request.wfile.write(bytes(PIECE))
+                self.poured += PIECE
         except OSError:
             request.close_connection = True
         self.met[place] = (*self.met[place][:2], time.monotonic())
@@ -115,20 +119,12 @@ def talk_nonsense(request):
 
 
 def go_on(request):
-    """A gigabyte, unless the other side has had enough."""
+    """A gigabyte follows, unless the other side has had enough."""
     answer(request, 503, Content_Length=str(HUGE))
-    pour(request)
 
 
 def accept_and_go_on(request):
     answer(request, 200, Content_Length=str(HUGE))
-    pour(request)
-
-
-def pour(request):
-    piece = bytes(1 << 20)
-    for _ in range(HUGE // len(piece)):
-        request.wfile.write(piece)
 
 
 def send_bomb(request):

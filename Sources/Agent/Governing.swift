@@ -22,6 +22,7 @@ struct Governing {
           time: Double(now) / 1e9,
           kernelSeconds: Double(sampler.kernelNanoseconds ?? 0) / 1e9,
           foldingSeconds: Double(sampler.foldingNanoseconds) / 1e9,
+          buildingSeconds: Double(sampler.buildingNanoseconds) / 1e9,
           processSeconds: ResourceUse.now().cpuSeconds, pressure: pressure))
     }
     return governor.frequency != sampler.frequency

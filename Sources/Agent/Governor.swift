@@ -41,21 +41,27 @@ package struct Governor: Sendable {
     package var kernelSeconds: Double
     /// CPU time in which samples were folded, which is part of the process's.
     package var foldingSeconds: Double
+    /// CPU time in which unwind tables were built, which is part of the process's.
+    package var buildingSeconds: Double
     /// CPU time of this process, all threads.
     package var processSeconds: Double
     /// Per cent; nil where the kernel does not tell.
     package var pressure: Double?
 
     package init(
-      time: Double, kernelSeconds: Double, foldingSeconds: Double, processSeconds: Double,
-      pressure: Double? = nil
+      time: Double, kernelSeconds: Double, foldingSeconds: Double, buildingSeconds: Double,
+      processSeconds: Double, pressure: Double? = nil
     ) {
       self.time = time
       self.kernelSeconds = kernelSeconds
       self.foldingSeconds = foldingSeconds
+      self.buildingSeconds = buildingSeconds
       self.processSeconds = processSeconds
       self.pressure = pressure
     }
+
+    /// What neither grows with the frequency nor comes once.
+    fileprivate var restSeconds: Double { processSeconds - foldingSeconds - buildingSeconds }
   }
 
   package enum State: String, Hashable, Sendable, CaseIterable {
@@ -91,10 +97,12 @@ package struct Governor: Sendable {
 
   /// What is looked at to lower the frequency.
   private static let lastSeconds = 2.0
-  /// What is looked at to see what all the rest costs.
-  ///
-  /// What comes once, such as to build unwind tables at the start, is spread over it.
+  /// What building tables is spread over, since each is built once.
   private static let pastSeconds = 600.0
+  /// What is looked at to see what all the rest costs, such as to name functions and to export.
+  private static let restSeconds = 60.0
+  /// What the rest is spread over at least: new code is named at the start.
+  private static let leastRestSeconds = 30.0
   private static let pastStep = 10.0
   /// How long it has to cost little before the frequency is raised.
   private static let calmSeconds = 10.0
@@ -158,10 +166,13 @@ extension Governor {
 
   /// The share of all CPUs' time that is left for sampling, once the rest has its own.
   private func room(until now: Reading) -> Double {
-    guard let first = past.first else { return budget.cpuShare }
-    let rest = max(
-      0, now.processSeconds - now.foldingSeconds - first.processSeconds + first.foldingSeconds)
-    let share = rest / max(Self.pastSeconds, now.time - first.time) / cpus
+    guard let first = past.first,
+      let recent = past.first(where: { $0.time >= now.time - Self.restSeconds })
+    else { return budget.cpuShare }
+    let building = (now.buildingSeconds - first.buildingSeconds) / Self.pastSeconds
+    let rest =
+      (now.restSeconds - recent.restSeconds) / max(Self.leastRestSeconds, now.time - recent.time)
+    let share = (max(0, building) + max(0, rest)) / cpus
     return max(budget.cpuShare - share, Self.leastShare * budget.cpuShare)
   }
 

@@ -246,6 +246,9 @@ package final class Sampler {
   /// CPU time that folding samples has taken so far, in nanoseconds: what grows with the frequency.
   package private(set) var foldingNanoseconds: UInt64 = 0
 
+  /// CPU time that building unwind tables has taken so far, in nanoseconds: what comes once.
+  package var buildingNanoseconds: UInt64 { unwinding.tables.buildingNanoseconds }
+
   /// Bytes of kernel memory that our maps take.
   package var mapBytes: Int { fixedMapBytes + unwinding.grownKernelBytes }
 

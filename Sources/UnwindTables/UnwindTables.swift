@@ -28,6 +28,7 @@ package final class UnwindTables: Sendable {
   private let wakeUp = DispatchSemaphore(value: 0)
   private let threads = Mutex<[WorkerThread]>([])
   private let isStopped = Atomic(false)
+  private let buildingTime = Atomic<UInt64>(0)
 
   /// - Parameters:
   ///   - memory: nobody else writes the rows, directory, files and rules in it.
@@ -122,10 +123,18 @@ extension UnwindTables {
     for thread in running { thread.join() }
   }
 
+  /// CPU time of the threads that build, so far, in nanoseconds.
+  package var buildingNanoseconds: UInt64 { buildingTime.load(ordering: .relaxed) }
+
   private func runBuilder() {
     var hasWorked = false
+    var before = Clock.threadCPU()
     while !isStopped.load(ordering: .relaxed) {
-      guard case .idle(let due) = buildNext() else {
+      let next = buildNext()
+      let after = Clock.threadCPU()
+      buildingTime.wrappingAdd(after &- before, ordering: .relaxed)
+      before = after
+      guard case .idle(let due) = next else {
         hasWorked = true
         continue
       }

@@ -10,11 +10,13 @@ import Testing
     var userSecondsASample: Double
     /// Of one CPU, what everything but sampling takes.
     var rest = 0.0
+    /// Of one CPU, what building tables takes.
+    var building = 0.0
     var pressure: Double?
     private(set) var time = 0.0
     private(set) var changes: [Int] = []
     private var reading = Governor.Reading(
-      time: 0, kernelSeconds: 0, foldingSeconds: 0, processSeconds: 0)
+      time: 0, kernelSeconds: 0, foldingSeconds: 0, buildingSeconds: 0, processSeconds: 0)
 
     init(
       _ frequency: Int, budget: Governor.Budget = Governor.Budget(), kernel: Double, user: Double
@@ -35,7 +37,8 @@ import Testing
         reading.time = time
         reading.kernelSeconds += samples * kernelSecondsASample
         reading.foldingSeconds += samples * userSecondsASample
-        reading.processSeconds += samples * userSecondsASample + rest
+        reading.buildingSeconds += building
+        reading.processSeconds += samples * userSecondsASample + rest + building
         reading.pressure = pressure
         if let frequency = governor.take(reading) { changes.append(frequency) }
       }
@@ -96,11 +99,21 @@ import Testing
   @Test func whatCostsMuchOnceDoesNotStopSampling() {
     var host = Host(99, kernel: 10e-6, user: 5e-6)
     // Tables of large files are built: a whole processor for three seconds.
+    host.building = 1
+    host.pass(seconds: 3)
+    host.building = 0
+    host.pass(seconds: 60)
+    #expect(host.changes.isEmpty)
+  }
+
+  @Test func whatTheRestHasCostIsForgottenAfterAMinute() {
+    var host = Host(99, kernel: 10e-6, user: 5e-6)
     host.rest = 1
     host.pass(seconds: 3)
     host.rest = 0
-    host.pass(seconds: 60)
-    #expect(host.changes.isEmpty)
+    host.pass(seconds: 150)
+    #expect(host.governor.frequency == 99)
+    #expect(host.changes.allSatisfy { $0 >= 90 }, "sampling keeps its part: \(host.changes)")
   }
 
   @Test func withoutForceCostsAreOnlyTold() {
