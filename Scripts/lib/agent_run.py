@@ -24,6 +24,7 @@ from loads import ROOT, free_port, wait_until
 from measure import run
 from receivers import Decoded, Profiles
 from rude_server import RudeServer
+from watch import cpu_seconds
 
 # --- one window ---------------------------------------------------------------------------------
 
@@ -102,8 +103,8 @@ destinations:
             agent.wait_until_ready()
             wait_until(lambda: "msg=profiling" in agent.log.read_text(), "profiling")
             check_reload(agent)
-            plant(loads, "last-words")
-            time.sleep(1)
+            last = plant(loads, "last-words")
+            wait_until(lambda: cpu_seconds(last.pid) > 0.3, "some work")
             expect(not any("profiles" in taken.path for taken in live.taken.values()),
                    "the window has ended before its time")
             signalled = time.time()
@@ -201,6 +202,8 @@ def main():
             report.check("signals", check_signals, folder_of("signals"))
         if wants("kills"):
             report.check("kills", agent_faults.check_nothing_is_lost, folder_of("kills"))
+            report.check(
+                "the queue's figures", agent_faults.check_queue_figures, folder_of("queue"))
         if wants("manners"):
             report.check("bad manners", agent_faults.check_manners, folder_of("manners"))
         if wants("once"):

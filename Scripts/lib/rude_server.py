@@ -81,11 +81,12 @@ class RudeServer(Receiver):
                 if before[0] == manner and before[2]]
 
 
-def answer(request, code, body=b"", **headers):
+def answer(request, code, body=b"", length=None, fields={}):
     request.send_response(code)
-    fields = {"Content-Type": TYPE, "Content-Length": str(len(body)), **headers}
+    request.send_header("Content-Type", TYPE)
+    request.send_header("Content-Length", str(len(body) if length is None else length))
     for name, value in fields.items():
-        request.send_header(name.replace("_", "-"), value)
+        request.send_header(name, value)
     request.end_headers()
     request.wfile.write(body)
 
@@ -103,7 +104,7 @@ def refuse(request):
 
 
 def send_away(request):
-    answer(request, 429, Retry_After="2")
+    answer(request, 429, fields={"Retry-After": "2"})
 
 
 def reset(request):
@@ -120,19 +121,19 @@ def talk_nonsense(request):
 
 def go_on(request):
     """A gigabyte follows, unless the other side has had enough."""
-    answer(request, 503, Content_Length=str(HUGE))
+    answer(request, 503, length=HUGE)
 
 
 def accept_and_go_on(request):
-    answer(request, 200, Content_Length=str(HUGE))
+    answer(request, 200, length=HUGE)
 
 
 def send_bomb(request):
-    answer(request, 503, BOMB, Content_Encoding="gzip")
+    answer(request, 503, BOMB, fields={"Content-Encoding": "gzip"})
 
 
 def stop_short(request):
-    answer(request, 200, b"\x0a", Content_Length="1000")
+    answer(request, 200, b"\x0a", length=1000)
     request.close_connection = True
 
 

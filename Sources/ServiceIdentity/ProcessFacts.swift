@@ -111,7 +111,12 @@ struct ProcessFacts {
       identity["k8s.container.name"] = .string(name)
       identity["service.name"] = .string(name)
     }
-    if let namespace = namespace(of: pid) { identity["k8s.namespace.name"] = .string(namespace) }
+    if let known = KubernetesPod(uid: pod, roots: processes.roots) {
+      identity["k8s.pod.name"] = .string(known.name)
+      identity["k8s.namespace.name"] = .string(known.namespace)
+    } else if let namespace = namespace(of: pid) {
+      identity["k8s.namespace.name"] = .string(namespace)
+    }
   }
 
   /// - Source: Kubernetes, "Accessing the Kubernetes API from a Pod"; the account's token beside it is

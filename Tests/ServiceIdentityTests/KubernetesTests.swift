@@ -40,9 +40,10 @@ import Testing
     try host.write("CANARY", to: "77/root/var/run/secrets/kubernetes.io/serviceaccount/token")
     try FileManager.default.createSymbolicLink(
       atPath: "\(host.path)/self", withDestinationPath: "/proc/self")
-    let resolver = IdentityResolver(roots: HostRoots(proc: host.path))
-    let identity = resolver.identity(of: 77, name: "main")
+    let roots = HostRoots(proc: host.path, files: "\(host.path)/files")
+    let identity = IdentityResolver(roots: roots).identity(of: 77, name: "main")
     #expect(identity.serviceName == "shop-api")
+    #expect(identity.service["k8s.pod.name"] == nil)
     #expect(identity.service["k8s.pod.uid"] == .string(Self.uid))
     #expect(identity.service["k8s.container.name"] == "shop-api")
     #expect(identity.service["k8s.namespace.name"] == "prod")
@@ -50,6 +51,13 @@ import Testing
     #expect(identity.process["service.instance.id"] == "i-1")
     #expect(identity.service["service.instance.id"] == nil)
     #expect(!"\(identity)".contains("CANARY"))
+
+    // The node knows better than the container.
+    try host.write("", to: "files/var/log/pods/shop_x_other/api/0.log")
+    try host.write("", to: "files/var/log/pods/shop_api-7d9_\(Self.uid)/api/0.log")
+    let known = IdentityResolver(roots: roots).identity(of: 77, name: "main")
+    #expect(known.service["k8s.pod.name"] == "api-7d9")
+    #expect(known.service["k8s.namespace.name"] == "shop")
   }
 
   @Test func threadsOfTheKernelAreOneService() throws {
