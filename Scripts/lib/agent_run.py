@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs `wick agent` with real servers and bad ones, and checks what arrives; see Scripts/test-agent.
+"""Runs `wick agent` with real servers and bad ones, and checks what arrives: Scripts/test-agent.
 
 $WICK is the binary. The arguments are a folder for files, the addresses of a Collector and of
 VictoriaMetrics, and the folder in which the Collector's sink keeps what it was sent on.

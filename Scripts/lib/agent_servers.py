@@ -50,7 +50,7 @@ class Arrived:
 
 
 def check_collector(arrived):
-    wait_until(lambda: arrived.update().total >= SAMPLES, f"{SAMPLES} samples of {PLANTED}", 60)
+    wait_until(lambda: arrived.update().total >= SAMPLES, f"{SAMPLES} samples of {PLANTED}", 90)
     heavy, light = arrived.samples["heavy"], arrived.samples["light"]
     expect(heavy and light, f"of {arrived.total} samples, heavy has {heavy} and light {light}")
     share = heavy / (heavy + light)

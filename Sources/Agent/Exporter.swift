@@ -104,7 +104,7 @@ final class Exporter: Sendable {
       }
     }
     let figures = spool.figures
-    spool.close()
+    spool.close(within: .seconds(1))
     return figures.destinations.allSatisfy {
       $0.queued.records == 0 && $0.droppedTotal.records == 0
     }

@@ -9,8 +9,12 @@ import ProfileModel
 
 // The end.
 extension ProfilingAgent {
-  /// Exports what is open and ends all threads; true if all servers have taken everything.
+  /// Exports what is open and ends all threads, in less than five seconds.
+  ///
+  /// - Returns: whether all servers have taken everything.
   func end() -> Bool {
+    let began = Clock.monotonic()
+    func isLate(_ limit: UInt64) -> Bool { Clock.monotonic() &- began > limit }
     manager?.stopping()
     board.change { $0.phase = .stopping }
     let figures = shared.sampler?.figures
@@ -20,6 +24,12 @@ extension ProfilingAgent {
     while let event = queue.next() {
       // With `once`, the one window is all that was asked for.
       if settings.once, case .window = event, pipeline.windows > 0 { continue }
+      if !settings.once, case .window(let window) = event, queue.hasWindows,
+        isLate(Self.namingNanoseconds)
+      {
+        drop(window)
+        continue
+      }
       _ = take(event)
     }
     if settings.once, let exporter = shared.exporter {
@@ -27,12 +37,25 @@ extension ProfilingAgent {
     }
     metrics?.stop()
     endpoint?.stop()
-    let limit = settings.once ? Self.onceLimit : Self.farewell
+    let passed = Duration.nanoseconds(Int64(clamping: Clock.monotonic() &- began))
+    let farewell = settings.once ? Self.onceLimit : max(.zero, Self.endLimit - passed)
     let exporter = shared.exporter
-    let isAccepted = Waiting.wait { await exporter?.stop(within: limit) ?? true } ?? false
+    let isAccepted = Waiting.wait { await exporter?.stop(within: farewell) ?? true } ?? false
     try? group.syncShutdownGracefully()
     return isAccepted && (pipeline.windows > 0 || shared.sampling == .off)
   }
+
+  /// A window that there is no time for.
+  private func drop(_ window: CollectedWindow) {
+    var ledger = Ledger()
+    ledger.drop(all: window.profile.ledger, for: .windowOverrun)
+    pipeline.add(overrun: ledger)
+  }
+
+  /// How long windows may take in the end, but for the last one.
+  private static let namingNanoseconds: UInt64 = 1_000_000_000
+  /// How long the end may take until the queue is closed.
+  private static let endLimit = Duration.milliseconds(3_500)
 
   var summary: RecordingSummary {
     var profile = Profile(sampleType: .cpu, period: 0)

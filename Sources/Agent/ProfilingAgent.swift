@@ -69,8 +69,6 @@ package final class ProfilingAgent {
 
   /// When sampling has failed, how long until it is tried again.
   static let retryNanoseconds: UInt64 = 60_000_000_000
-  /// How long servers may take for the last window.
-  static let farewell = Duration.seconds(3)
   /// How long a stage may take to come round where no service manager says so.
   static let stageLimit = Duration.seconds(30)
   static let onceLimit = Duration.seconds(60)

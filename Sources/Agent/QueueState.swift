@@ -1,6 +1,7 @@
 import Export
 import Health
 import HostMetrics
+import LinuxHost
 
 /// The queue in which batches wait for all servers.
 struct QueueState: Sendable {
@@ -16,7 +17,12 @@ struct QueueState: Sendable {
 
   var metrics: QueueFigures {
     var queue = QueueFigures()
-    queue.bytes = figures.diskBytes + figures.memoryBytes
+    queue.bytes = figures.destinations.map(\.queued.bytes).max() ?? 0
+    queue.diskBytes = figures.diskBytes
+    queue.oldestSeconds = figures.oldestUnixSeconds.map { oldest in
+      let now = Clock.wall() / 1_000_000_000
+      return Double(now - min(oldest, now))
+    }
     queue.memoryBytes = figures.memoryBytes
     queue.limitBytes = quota
     queue.batches = figures.destinations.map(\.queued.records).max() ?? 0

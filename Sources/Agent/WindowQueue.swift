@@ -44,6 +44,9 @@ final class WindowQueue: Sendable {
     }
   }
 
+  /// Whether a window waits.
+  var hasWindows: Bool { state.withLock { $0.windows > 0 } }
+
   /// The ledger of the windows that were dropped since this was last called.
   func takeOverrun() -> Ledger {
     state.withLock { state in

@@ -1,5 +1,6 @@
 import LinuxHost
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
@@ -14,9 +15,19 @@ enum ConnectionProblem {
     case ChannelError.connectTimeout:
       "no connection to \(server) in time (check network, firewall and address)"
     case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: secure(error, server)
+    case HTTPParserError.invalidEOFState:
+      "\(server) closed the connection before it had answered (see its log)"
     default:
       "\(server) answered with something that is not HTTP: "
         + SafeText.line(String(describing: error)) + " (check the port)"
+    }
+  }
+
+  /// Whether the connection has ended, as one may that nobody used for a while.
+  static func isEnd(_ error: any Error) -> Bool {
+    switch error {
+    case is IOError, HTTPParserError.invalidEOFState, NIOSSLError.uncleanShutdown: true
+    default: false
     }
   }
 

@@ -67,7 +67,8 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
     expiry = context.eventLoop.scheduleTask(deadline: deadline) {
       let server = handler.value.server
       handler.value.fail(
-        bound.value, "no answer from \(server) in time (see its log, or raise the timeout)")
+        bound.value, "no answer from \(server) in time (see its log, or raise the timeout)",
+        isClosed: false)
       bound.value.close(promise: nil)
     }
   }
@@ -134,21 +135,29 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
     exchange.answer.succeed(answer)
   }
 
-  private func fail(_ context: ChannelHandlerContext, _ reason: String) {
+  /// - Parameters:
+  ///   - context: of this handler.
+  ///   - reason: one line with a remedy.
+  ///   - isClosed: the connection has ended; if it was kept, the server may not have seen the request.
+  private func fail(_ context: ChannelHandlerContext, _ reason: String, isClosed: Bool) {
     expiry?.cancel()
     guard let exchange else { return }
     self.exchange = nil
     exchange.answer.fail(
-      HTTPFailure(reason, status: answer?.status, isStale: exchanges > 1 && answer == nil))
+      HTTPFailure(
+        reason, status: answer?.status, isStale: isClosed && exchanges > 1 && answer == nil))
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    fail(context, "\(server) closed the connection before it had answered (see its log)")
+    fail(
+      context, "\(server) closed the connection before it had answered (see its log)",
+      isClosed: true)
     context.fireChannelInactive()
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    fail(context, ConnectionProblem.line(error, server: server))
+    let line = ConnectionProblem.line(error, server: server)
+    fail(context, line, isClosed: ConnectionProblem.isEnd(error))
     context.close(promise: nil)
   }
 }

@@ -1,18 +1,21 @@
 /// What is known of a file of batches: where each begins, and who is done with which.
 struct Segment {
-  /// Where a batch lies; 16 bytes, because there may be very many.
+  /// Where a batch lies; 20 bytes, because there may be very many.
   struct Record: Hashable {
     /// Of its header, in bytes from the start of the file.
     var offset: UInt32
     /// Bytes of head and body.
     var bytes: UInt32
     var items: UInt32
+    /// When it was made, in seconds since 1970-01-01 UTC.
+    var createdUnixSeconds: UInt32
     var topic: UInt8
     /// It was damaged when the file was read first: keeps the place, so that indices stay.
     var isLost = false
 
     /// A place where there was a batch.
-    static let lost = Record(offset: 0, bytes: 0, items: 0, topic: 0, isLost: true)
+    static let lost = Record(
+      offset: 0, bytes: 0, items: 0, createdUnixSeconds: 0, topic: 0, isLost: true)
 
     var count: BatchCount { BatchCount(records: 1, bytes: UInt64(bytes), items: UInt64(items)) }
 
@@ -68,6 +71,11 @@ struct Segment {
       count += record.count
     }
     return count
+  }
+
+  /// The first record that a destination is not done with.
+  func oldest(for destination: Int, wanting topics: TopicSet) -> Record? {
+    records[cursors[destination]...].first { $0.isWanted(by: topics) }
   }
 
   /// Everybody is done with everything in it.

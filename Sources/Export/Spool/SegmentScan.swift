@@ -48,7 +48,10 @@ struct SegmentScan {
       return end
     }
     records.append(
-      Segment.Record(offset: start, bytes: count, items: header.items, topic: header.topic))
+      Segment.Record(
+        offset: start, bytes: count, items: header.items,
+        createdUnixSeconds: UInt32(clamping: header.createdUnixNanoseconds / 1_000_000_000),
+        topic: header.topic))
     return end
   }
 

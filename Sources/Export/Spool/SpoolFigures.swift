@@ -23,6 +23,9 @@ package struct SpoolFigures: Hashable, Sendable {
   package internal(set) var segments = 0
   /// Of what is not on disk.
   package internal(set) var memoryBytes: UInt64 = 0
+  /// When the oldest batch was made that waits for anybody, in seconds since 1970-01-01 UTC; nil if
+  /// none waits.
+  package internal(set) var oldestUnixSeconds: UInt64?
   /// Batches that were found damaged, each counted once.
   package internal(set) var damagedRecords: UInt64 = 0
   /// Damaged bytes that are kept aside.

@@ -91,6 +91,7 @@ extension SpoolQueue {
     let index = segments[place].records.count
     let record = Segment.Record(
       offset: offset, bytes: UInt32(clamping: batch.byteCount), items: batch.items,
+      createdUnixSeconds: UInt32(clamping: batch.createdUnixNanoseconds / 1_000_000_000),
       topic: batch.topic.rawValue)
     segments[place].records.append(record)
     for destination in subscribers.indices {

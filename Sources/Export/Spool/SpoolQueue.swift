@@ -90,9 +90,22 @@ struct SpoolQueue {
     figures.diskBytes = diskBytes
     figures.segments = segments.count
     figures.memoryBytes = memoryBytes
+    figures.oldestUnixSeconds = oldestUnixSeconds
     figures.damagedRecords = damagedRecords
     figures.quarantinedBytes = quarantinedBytes
     return figures
+  }
+}
+
+extension SpoolQueue {
+  private var oldestUnixSeconds: UInt64? {
+    let onDisk = subscribers.enumerated().compactMap { index, subscriber in
+      segments.lazy.compactMap { $0.oldest(for: index, wanting: subscriber.topics) }.first
+    }
+    let waiting = memory.first { $0.pending != 0 }?.batch.createdUnixNanoseconds
+    let times =
+      onDisk.map { UInt64($0.createdUnixSeconds) } + (waiting.map { [$0 / 1_000_000_000] } ?? [])
+    return times.min()
   }
 }
 

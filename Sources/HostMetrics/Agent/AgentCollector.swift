@@ -101,7 +101,8 @@ struct AgentCollector: Collector {
     }
     add("bytes", "Bytes that wait to be sent.", Double(queue.bytes))
     add("memory_bytes", "Of them, those that are in memory alone.", Double(queue.memoryBytes))
-    add("limit_bytes", "Bytes that may wait.", queue.limitBytes.map { Double($0) })
+    add("disk_bytes", "Bytes of the queue's files.", Double(queue.diskBytes))
+    add("limit_bytes", "Bytes that its files may have.", queue.limitBytes.map { Double($0) })
     add("batches", "Batches that wait to be sent.", Double(queue.batches))
     add("oldest_age_seconds", "Age of the oldest batch that waits.", queue.oldestSeconds ?? 0)
     batch.add(

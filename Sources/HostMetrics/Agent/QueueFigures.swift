@@ -1,6 +1,8 @@
 /// What waits on disk and in memory to be sent, all destinations together.
 package struct QueueFigures: Sendable {
   package var bytes: UInt64 = 0
+  /// Of all files of the queue.
+  package var diskBytes: UInt64 = 0
   package var batches: UInt64 = 0
   /// Of the bytes, those that are in memory, for the disk does not take them.
   package var memoryBytes: UInt64 = 0
