@@ -19,26 +19,14 @@ struct HostFiles {
 
   func text(_ path: String) -> String? { SystemFile.text(path) }
 
-  /// The file's words as a number.
-  func number(_ path: String) -> Double? {
-    SystemFile.text(path).flatMap { Double($0.prefix { !$0.isWhitespace }) }
-  }
+  /// What a small file begins with, as a number.
+  func number(_ path: String) -> Double? { SystemFile.page(path).flatMap(\.leadingNumber) }
 
-  /// The file's first line without blanks around it; nil if it cannot be read.
-  func line(_ path: String) -> String? {
-    SystemFile.text(path).map { text in
-      String(text.prefix { $0 != "\n" }.drop { $0 == " " })
-    }
-  }
+  /// The first line of a small file without blanks before it; nil if it cannot be read.
+  func line(_ path: String) -> String? { SystemFile.page(path).map(\.firstLine) }
 
   /// The whole of a small file without blanks and line ends around it; nil if it cannot be read.
-  func word(_ path: String) -> String? {
-    SystemFile.read(path, limit: Self.wordBytes).map { bytes in
-      let start = bytes.drop { $0 <= UInt8(ascii: " ") }
-      let end = start.lastIndex { $0 > UInt8(ascii: " ") } ?? start.startIndex - 1
-      return String(decoding: start[...end], as: UTF8.self)
-    }
-  }
+  func word(_ path: String) -> String? { SystemFile.page(path).map(\.withoutBlanksAround) }
 
   /// Entries of a folder that are a word and a number: `cpu0`, by that number.
   func numbered(_ word: String, in folder: String) -> [(name: String, number: String)] {
@@ -49,9 +37,6 @@ struct HostFiles {
   var bootSeconds: Double? {
     lines("\(proc)/stat")?.first { $0.hasPrefix("btime ") }.flatMap { Double($0.dropFirst(6)) }
   }
-
-  /// A page, the most that a file of `/sys` has.
-  private static let wordBytes = 4_096
 
   func lines(_ path: String) -> [Substring]? {
     SystemFile.text(path)?.utf8.split(separator: UInt8(ascii: "\n")).map { Substring($0) }
@@ -67,6 +52,28 @@ extension StringProtocol where SubSequence == Substring {
     Substring(self).utf8.split(separator: UInt8(ascii: " ")).map { Substring($0) }
   }
 }
+extension String {
+  /// What stands before the first blank, as a number.
+  var leadingNumber: Double? { Double(Substring(utf8.prefix { !$0.isBlank })) }
+
+  /// The first line without blanks before it.
+  var firstLine: String {
+    String(
+      Substring(utf8.prefix { $0 != UInt8(ascii: "\n") }.drop { $0 == UInt8(ascii: " ") }))
+  }
+
+  var withoutBlanksAround: String {
+    let start = utf8.drop(while: \.isBlank)
+    let end = start.lastIndex { !$0.isBlank }.map { start.index(after: $0) } ?? start.startIndex
+    return String(Substring(start[..<end]))
+  }
+}
+
+extension UInt8 {
+  /// A blank, a tab, the end of a line, or another control character.
+  var isBlank: Bool { self <= UInt8(ascii: " ") }
+}
+
 
 extension String {
   /// A word with nothing but digits behind it.

@@ -31,6 +31,8 @@ package final class MetricRegistry: Sendable {
     var limit: CardinalityLimit
     /// Collectors that have not come back, with their threads.
     var stuck: [Int: MetricLane] = [:]
+    /// When the host booted, and what the clock showed then by its own count.
+    var boot: (nanoseconds: UInt64, wallAtZero: UInt64)?
   }
 
   private let files: HostFiles
@@ -40,6 +42,8 @@ package final class MetricRegistry: Sendable {
 
   /// Series of a metric that are looked at in one collection, as a multiple of its limit.
   private static let rawFactor = 4
+  /// Nanoseconds by which the clock may drift before we ask again when the host booted.
+  private static let clockStep: UInt64 = 100_000_000
 
   /// - Parameters:
   ///   - roots: where the kernel's and the host's files are.
@@ -80,7 +84,7 @@ package final class MetricRegistry: Sendable {
   private func collect(_ state: inout State) -> MetricBatch {
     var batch = MetricBatch(
       seriesLimit: Self.rawFactor * settings.seriesLimit, timeUnixNanoseconds: Clock.wall(),
-      countedSince: files.bootSeconds.flatMap { UInt64(exactly: $0 * 1_000_000_000) } ?? 0)
+      countedSince: bootTime(&state))
     let end = Clock.monotonic() &+ settings.deadline.inNanoseconds
     state.stuck = state.stuck.filter { !$0.value.joinIfEnded() }
     var results = [MetricLane.Result?](repeating: nil, count: collectors.count)
@@ -107,6 +111,21 @@ package final class MetricRegistry: Sendable {
     _ result: MetricLane.Result?, of collector: any Collector, to batch: inout MetricBatch
   ) {
     let name = type(of: collector).name
+  /// When the host booted, in nanoseconds since 1970; 0 where nobody knows.
+  ///
+  /// The file that says so is long and tells the same until somebody sets the clock.
+  private func bootTime(_ state: inout State) -> UInt64 {
+    let wallAtZero = Clock.wall() &- Clock.monotonic()
+    if let boot = state.boot,
+      Int64(bitPattern: wallAtZero &- boot.wallAtZero).magnitude < Self.clockStep
+    {
+      return boot.nanoseconds
+    }
+    let boot = files.bootSeconds.flatMap { UInt64(exactly: $0 * 1_000_000_000) } ?? 0
+    state.boot = (boot, wallAtZero)
+    return boot
+  }
+
     batch.add(
       "node_scrape_collector_duration_seconds", .gauge, "How long a collector took.",
       result.map { $0.seconds } ?? settings.collectorLimit.inSeconds, ["collector": name])

@@ -51,7 +51,7 @@ struct PowerSupplyCollector: Collector {
     let supplies = host.names(in: folder)
     for supply in supplies {
       let place = "\(folder)/\(supply)"
-      batch.add(Self.series, in: place, of: host, ["power_supply": supply])
+      batch.add(Self.series, in: place, ["power_supply": supply])
       let texts = Self.texts.compactMap { file -> MetricLabel? in
         guard let text = host.word("\(place)/\(file)"), !text.isEmpty else { return nil }
         return MetricLabel(file, text)

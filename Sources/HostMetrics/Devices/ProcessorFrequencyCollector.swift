@@ -19,7 +19,7 @@ struct ProcessorFrequencyCollector: Collector {
     let folder = "\(host.sys)/devices/system/cpu"
     let processors = host.numbered("cpu", in: folder)
     for (name, number) in processors {
-      batch.add(Self.series, in: "\(folder)/\(name)/cpufreq", of: host, ["cpu": number])
+      batch.add(Self.series, in: "\(folder)/\(name)/cpufreq", ["cpu": number])
     }
     return !processors.isEmpty
   }
