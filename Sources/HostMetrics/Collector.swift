@@ -5,9 +5,15 @@ import MetricModel
 protocol Collector: Sendable {
   /// As it is called in `node_scrape_collector_success`.
   static var name: String { get }
+  /// Whether metrics of its that others have too are left out: it does not choose the names.
+  static var givesWay: Bool { get }
 
   /// Adds what there is; false where the host has nothing of the kind.
   func collect(from host: HostFiles, into batch: inout MetricBatch) -> Bool
+}
+
+extension Collector {
+  static var givesWay: Bool { false }
 }
 
 /// The files that collectors read.
@@ -46,12 +52,6 @@ struct HostFiles {
 }
 
 // Bytes instead of characters: what separates them is ASCII, and this is several times as fast.
-extension StringProtocol where SubSequence == Substring {
-  /// What stands between blanks.
-  var words: [Substring] {
-    Substring(self).utf8.split(separator: UInt8(ascii: " ")).map { Substring($0) }
-  }
-}
 extension String {
   /// What stands before the first blank, as a number.
   var leadingNumber: Double? { Double(Substring(utf8.prefix { !$0.isBlank })) }
@@ -74,6 +74,12 @@ extension UInt8 {
   var isBlank: Bool { self <= UInt8(ascii: " ") }
 }
 
+extension StringProtocol where SubSequence == Substring {
+  /// What stands between blanks.
+  var words: [Substring] {
+    Substring(self).utf8.split(separator: UInt8(ascii: " ")).map { Substring($0) }
+  }
+}
 
 extension String {
   /// A word with nothing but digits behind it.

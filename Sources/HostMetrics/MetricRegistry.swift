@@ -50,17 +50,19 @@ package final class MetricRegistry: Sendable {
   ///   - settings: limits.
   ///   - kinds: what is collected of the host.
   ///   - without: names of collectors that are left out.
+  ///   - textFiles: a folder of files with metrics of others; nil for none.
   ///   - services: what tells services apart; nil for no figures of them.
   ///   - agent: our own figures as they are now; nil for none.
   package convenience init(
     roots: HostRoots, settings: Settings = Settings(), collectors kinds: Collectors = .all,
-    without: Set<String> = [], services: ServiceCollector? = nil,
+    without: Set<String> = [], textFiles: String? = nil, services: ServiceCollector? = nil,
     agent: (@Sendable () -> AgentFigures?)? = nil
   ) {
     var collectors = HostCollectors.all
     if kinds == .all { collectors.append(ControlGroupCollector()) }
     if let services { collectors.append(services) }
     if let agent { collectors.append(AgentCollector(figures: agent)) }
+    collectors.append(TextFileCollector(directory: textFiles))
     self.init(
       roots: roots, settings: settings,
       collectors: collectors.filter { !without.contains(type(of: $0).name) })
@@ -100,17 +102,15 @@ package final class MetricRegistry: Sendable {
       next = stopped + 1
     }
     for (index, result) in results.enumerated() {
-      if let result { batch.append(result.batch) }
+      if let result {
+        batch.append(result.batch, givesWay: type(of: collectors[index]).givesWay)
+      }
       addResult(result, of: collectors[index], to: &batch)
     }
     addLimits(&state.limit, to: &batch)
     return batch
   }
 
-  private func addResult(
-    _ result: MetricLane.Result?, of collector: any Collector, to batch: inout MetricBatch
-  ) {
-    let name = type(of: collector).name
   /// When the host booted, in nanoseconds since 1970; 0 where nobody knows.
   ///
   /// The file that says so is long and tells the same until somebody sets the clock.
@@ -126,6 +126,10 @@ package final class MetricRegistry: Sendable {
     return boot
   }
 
+  private func addResult(
+    _ result: MetricLane.Result?, of collector: any Collector, to batch: inout MetricBatch
+  ) {
+    let name = type(of: collector).name
     batch.add(
       "node_scrape_collector_duration_seconds", .gauge, "How long a collector took.",
       result.map { $0.seconds } ?? settings.collectorLimit.inSeconds, ["collector": name])

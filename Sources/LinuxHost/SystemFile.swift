@@ -45,8 +45,11 @@ package enum SystemFile {
   }
 
   /// The names in a directory, in no order; none if it cannot be read.
-  package static func names(in folder: String) -> [String] {
-    guard let directory = unsafe opendir(folder) else { return [] }
+  package static func names(in folder: String) -> [String] { entries(of: folder) ?? [] }
+
+  /// The names in a directory, in no order; nil if it cannot be read.
+  package static func entries(of folder: String) -> [String]? {
+    guard let directory = unsafe opendir(folder) else { return nil }
     defer { unsafe closedir(directory) }
     var names: [String] = []
     while names.count < entryLimit, let entry = unsafe readdir(directory) {
@@ -105,7 +108,7 @@ package enum SystemFile {
     return contents
   }
 
+  private static let pageBytes = 4_096
   private static let firstBytes = 4_096
   private static let mostBytes = 1 << 20
 }
-  private static let pageBytes = 4_096
