@@ -121,9 +121,9 @@ package final class MetricRegistry: Sendable {
     {
       return boot.nanoseconds
     }
-    let boot = files.bootSeconds.flatMap { UInt64(exactly: $0 * 1_000_000_000) } ?? 0
-    state.boot = (boot, wallAtZero)
-    return boot
+    state.boot = files.bootSeconds.flatMap { UInt64(exactly: $0 * 1_000_000_000) }
+      .map { ($0, wallAtZero) }
+    return state.boot?.nanoseconds ?? 0
   }
 
   private func addResult(
