@@ -91,6 +91,8 @@ def parse(text):
 
 
 def is_close(ours, before, after, is_counter, is_small):
+    if ours in (before, after):
+        return True  # an infinity too
     low, high = min(before, after), max(before, after)
     # What is written as text has lost its last digits.
     slack = 1e-9 * max(abs(low), abs(high)) if is_counter else 0.01 * max(abs(low), abs(high))

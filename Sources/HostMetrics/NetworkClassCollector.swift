@@ -24,8 +24,9 @@ struct NetworkClassCollector: Collector {
 
   func collect(from host: HostFiles, into batch: inout MetricBatch) -> Bool {
     let folder = "\(host.sys)/class/net"
+    guard let devices = SystemFile.entries(of: folder)?.sorted() else { return false }
     // A file that stands between the devices, where there are bonds.
-    for device in host.names(in: folder) where device != "bonding_masters" {
+    for device in devices where device != "bonding_masters" {
       guard let files = SystemFolder("\(folder)/\(device)") else { continue }
       func value(_ file: String) -> Double? { files.page(file).flatMap(Self.number) }
       for (name, file) in Self.gauges {
