@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
-"""The host's metrics beside those of Prometheus' node exporter, on one host in one run.
+"""The agent's /metrics beside those of Prometheus' node exporter, on one host in one run.
 
-Every series of the exporter's default collectors that wick collects must be there under the same name
-and labels. A counter must lie between what the exporter said before and after; a gauge within 1 % of
-either or between them; of small counts, the connection that asks is itself one or two. Some change
-all the time, so that this is tried several times.
+Every series of the exporter's default collectors must be there under the same name and labels. A
+counter must lie between what the exporter said before and after; a gauge within 1 % of either or
+between them; of small counts, the connection that asks is itself one or two. Some change all the
+time, so that this is tried several times.
 
 Devices that this host does not have are in a tree made by hand; both collect it, and there nothing
 changes.
+
+The cost is that of a scrape over HTTP for both. What metrics need in memory is the difference of two
+agents that profile, one of them without metrics.
 """
 
 import argparse
@@ -15,16 +18,24 @@ import os
 import pathlib
 import re
 import shutil
+import statistics
 import subprocess
 import sys
+import time
 import urllib.request
 
+from agents import Agent
 from loads import Loads, answers, free_port, wait_until
 from measure import table
 from watch import cpu_seconds
 
-# About the exporter itself.
-OWN = re.compile(r"node_(exporter_|scrape_collector_|textfile_)")
+# What the exporter is, and how long it took itself: its own affair, so that the latter must only be
+# there. Names that do not begin with node_ are of its runtime, but for those of our text files.
+OWN = re.compile(r"node_exporter_")
+TIMES = re.compile(r"node_scrape_collector_duration_seconds")
+OURS = re.compile(r"node_|planted_")
+# Of a tree, besides: which collectors had something to tell, and the files of the other folder.
+ELSEWHERE = re.compile(r"node_(scrape_collector|textfile)_")
 COUNTS = re.compile(r"node_(sockstat_(sockets|TCP)_\w+(?<!_bytes)$|filefd_allocated|netstat_Tcp_CurrEstab)")
 SERIES = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$")
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
@@ -34,7 +45,34 @@ TREE = pathlib.Path(__file__).parents[2] / "Tests/HostMetricsTests/Fixtures/devi
 TRIES = 12
 # Sockets and files that exist only because somebody asks.
 SMALL_SLACK = 16
-COLLECTIONS = 200
+COLLECTIONS = 400
+ROUNDS = 10
+CPU_LIMIT = 0.5  # of the exporter's
+MEMORY_LIMIT = 10 << 20
+# Files for both, in the way of smartmon and of a job that was done.
+TEXT_FILES = {
+    "job.prom": """\
+# HELP planted_job_seconds How long a job took.
+# TYPE planted_job_seconds histogram
+planted_job_seconds_bucket{le="0.5"} 3
+planted_job_seconds_bucket{le="+Inf"} 5
+planted_job_seconds_sum 4.25
+planted_job_seconds_count 5
+# TYPE planted_rows_total counter
+planted_rows_total{table="a \\"b\\" \\\\"} 1.5e+06
+planted_rows_total{table="c",shard="1"} 7
+""",
+    "summary.prom": """\
+# TYPE planted_wait_seconds summary
+planted_wait_seconds{quantile="0.5"} 0.25
+planted_wait_seconds_sum 12
+planted_wait_seconds_count 40
+planted_plain -Inf
+""",
+    "broken.prom": "planted_never 1\nplanted_never{ 2\n",
+    "stamped.prom": "planted_late 1 1700000000\n",
+    "note.txt": "planted_note 1\n",
+}
 
 
 def parse(text):
@@ -44,12 +82,17 @@ def parse(text):
         if line.startswith("# TYPE") and line.endswith("counter"):
             counters.add(line.split()[2])
         if match := SERIES.match(line):
-            labels = tuple(sorted(LABEL.findall(match[2] or "")))
+            # To Prometheus an empty label is none.
+            labels = tuple(sorted(
+                (name, value) for name, value in LABEL.findall(match[2] or "")
+                if value or match[1].startswith("node_")))
             series[match[1], labels] = float(match[3])
     return series, counters
 
 
 def is_close(ours, before, after, is_counter, is_small):
+    if ours in (before, after):
+        return True  # an infinity too
     low, high = min(before, after), max(before, after)
     # What is written as text has lost its last digits.
     slack = 1e-9 * max(abs(low), abs(high)) if is_counter else 0.01 * max(abs(low), abs(high))
@@ -63,43 +106,42 @@ def show(key):
     return name + "{" + ",".join(f'{k}="{v}"' for k, v in labels) + "}"
 
 
-class Wick:
-    """A process that prints its metrics, or those of a tree, whenever it is asked."""
-
-    def __init__(self, bench, *tree):
-        self.process = subprocess.Popen([bench, "metrics", *tree], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
-
-    def fetch(self):
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        return "".join(iter(self.process.stdout.readline, "\n"))
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait(10)
+def agent(folder, name, settings):
+    """A daemon of its own folder; what it writes stays there."""
+    folder = folder / name
+    folder.mkdir()
+    return Agent(folder, f"profile_directory:\n  path: {folder}/profiles\n{settings}")
 
 
-def compare(wick, fetch):
+def page(agent):
+    status, body = agent.get("/metrics")
+    if status != 200:
+        raise SystemExit(f"/metrics: status {status}")
+    return body.decode()
+
+
+def compare(agent, fetch):
     """Yields what is missing or different; prints how many series there are."""
     wanted, missing, different, found = None, set(), {}, {}
     for _ in range(TRIES):
         before, counters = parse(fetch())
-        text = wick.fetch()
+        text = page(agent)
         after, _ = parse(fetch())
         ours, _ = parse(text)
         keys = {key for key in before.keys() & after.keys()
-                if key[0].startswith("node_") and not OWN.match(key[0])}
+                if OURS.match(key[0]) and not OWN.match(key[0])}
         wanted = keys if wanted is None else wanted
         missing = {key for key in keys if key not in ours}
         for key in keys - missing:
-            if is_close(ours[key], before[key], after[key], key[0] in counters, COUNTS.match(key[0])):
+            if TIMES.match(key[0]) or is_close(
+                    ours[key], before[key], after[key], key[0] in counters, COUNTS.match(key[0])):
                 found[key] = True
             elif key not in found:
                 different[key] = (ours[key], before[key], after[key])
     different = {key: value for key, value in different.items() if key not in found}
-    print(f"{len(wanted)} series of the node exporter, {len(missing)} missing, "
-          f"{len(different)} different; wick has {len(ours)}")
+    planted = sum(key[0].startswith("planted_") for key in wanted)
+    print(f"{len(wanted)} series of the node exporter, {planted} of them from text files: "
+          f"{len(missing)} missing, {len(different)} different; wick has {len(ours)}")
     for key in sorted(missing):
         yield f"missing: {show(key)}"
     for key, (own, low, high) in sorted(different.items()):
@@ -125,13 +167,12 @@ def compare_tree(bench, loads, folder):
     fetch, _ = start_exporter(loads, f"--path.procfs={folder}/proc", f"--path.sysfs={folder}/sys",
                               f"--path.rootfs={folder}/root",
                               f"--path.udev.data={folder}/root/run/udev/data")
-    wick = Wick(bench, str(folder))
-    text = wick.fetch()
-    wick.close()
+    text = subprocess.run([bench, "metrics", str(folder)], input="\n", check=True,
+                          capture_output=True, text=True).stdout
     theirs, counters = parse(fetch())
     ours, _ = parse(text)
     keys = {key for key in theirs if key[0].startswith("node_") and not OWN.match(key[0])
-            and not LIVE.match(key[0])}
+            and not LIVE.match(key[0]) and not ELSEWHERE.match(key[0])}
     missing = keys - ours.keys()
     different = {key for key in keys - missing
                  if not is_close(ours[key], theirs[key], theirs[key], True, False)}
@@ -159,39 +200,78 @@ def promtool(ours, theirs):
         yield f"promtool: {line}"
 
 
-def collections(bench, *kind):
-    """CPU in ms for one collection, MiB that it needs, and milliseconds by collector."""
-    done = subprocess.run([bench, "metrics", str(COLLECTIONS), *kind], check=True,
-                          capture_output=True, text=True)
-    first, *rest = done.stdout.splitlines()
-    _, seconds, before, after, _ = first.split()
-    times = {name: float(value) * 1_000 for name, value in map(str.split, rest)}
-    return float(seconds) / COLLECTIONS * 1_000, (int(after) - int(before)) / (1 << 20), times
-
-
-def cost(bench, exporter, fetch):
-    begun = cpu_seconds(exporter.pid)
-    for _ in range(COLLECTIONS):
-        fetch()
-    theirs = (cpu_seconds(exporter.pid) - begun) / COLLECTIONS * 1_000
-    status = pathlib.Path(f"/proc/{exporter.pid}/status").read_text()
-    their_peak = int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1_024
-    ours, memory, _ = collections(bench, "host")
-    whole, whole_memory, times = collections(bench)
+def cost(loads, exporter, fetch):
+    """Scrapes three processes in turn, so that what else the host does is the same for all."""
+    off = "profiling:\n  enabled: false\n"
+    alike = agent(loads.folder, "alike", f"{off}metrics:\n  cgroups: false\n  services: false")
+    whole = agent(loads.folder, "whole", off)
+    scrapes = {exporter.pid: fetch, alike.pid: lambda: page(alike), whole.pid: lambda: page(whole)}
+    try:
+        alike.wait_until_ready()
+        whole.wait_until_ready()
+        spent = dict.fromkeys(scrapes, 0)
+        for scrape in scrapes.values():
+            scrape()
+        for _ in range(ROUNDS):
+            for pid, scrape in scrapes.items():
+                begun = cpu_seconds(pid)
+                for _ in range(COLLECTIONS // ROUNDS):
+                    scrape()
+                spent[pid] += cpu_seconds(pid) - begun
+        took, _ = parse(page(whole))
+    finally:
+        alike.stop()
+        whole.stop()
+    theirs, ours, all_of_it = (seconds / COLLECTIONS * 1_000 for seconds in spent.values())
     processes = sum(1 for name in os.listdir("/proc") if name.isdigit())
     print(table(
-        ["one collection", "node exporter, with HTTP", "wick, the same", "ratio",
-         "and control groups, services, itself"],
-        [["CPU", f"{theirs:.2f} ms", f"{ours:.2f} ms", f"{ours / theirs:.2f}×", f"{whole:.2f} ms"],
-         ["memory", f"{their_peak:.1f} MiB, the process", f"{memory:.1f} MiB more",
-          f"{memory / their_peak:.2f}×", f"{whole_memory:.1f} MiB more"]],
-    ))
-    print(f"of the last, control groups took {times['cgroups']:.2f} ms and services "
-          f"{times['services']:.2f} ms, with {processes} processes")
-    if ours > 0.5 * theirs:
-        yield f"a collection costs {ours:.2f} ms, more than half of {theirs:.2f} ms"
-    if whole_memory > 10:
-        yield f"collections need {whole_memory:.1f} MiB, more than 10"
+        ["CPU of a scrape", "node exporter", "wick, the same", "ratio", "and cgroups, services"],
+        [[f"{COLLECTIONS} of each", f"{theirs:.2f} ms", f"{ours:.2f} ms", f"{ours / theirs:.2f}×",
+          f"{all_of_it:.2f} ms"]]))
+    groups, services = (
+        took["node_scrape_collector_duration_seconds", (("collector", name),)] * 1_000
+        for name in ("cgroups", "services"))
+    print(f"of the last, control groups took {groups:.2f} ms and services {services:.2f} ms, "
+          f"with {processes} processes")
+    if ours > CPU_LIMIT * theirs:
+        yield f"a scrape costs {ours:.2f} ms, more than {CPU_LIMIT} × {theirs:.2f} ms"
+
+
+def resident(pid):
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) << 10
+
+
+def memory(loads, exporter, seconds):
+    """Two agents profile the same host; one has metrics too, which are asked for each second."""
+    with_metrics = agent(loads.folder, "with", "")
+    without = agent(loads.folder, "without", "metrics:\n  enabled: false")
+    agents = [with_metrics, without]
+    seen = []
+    try:
+        for one in agents:
+            one.wait_until_ready()
+        begun = time.monotonic()
+        while (passed := time.monotonic() - begun) < seconds:
+            page(with_metrics)
+            without.get("/health")
+            if passed > seconds / 2:
+                seen.append([resident(one.pid) for one in agents])
+            time.sleep(1)
+    finally:
+        for one in agents:
+            one.stop()
+    more = statistics.median(one - other for one, other in seen)
+    most = max(one for one, _ in seen) - max(other for _, other in seen)
+    figures = [statistics.median(column) for column in zip(*seen)]
+    mib = lambda number: f"{number / (1 << 20):.1f} MiB"
+    print(table(
+        ["resident, profiling", "with metrics", "without", "more", "of the greatest",
+         "the node exporter"],
+        [[f"the second half of {seconds} s", *map(mib, figures), mib(more), mib(most),
+          mib(resident(exporter.pid))]]))
+    if max(more, most) > MEMORY_LIMIT:
+        yield f"metrics need {mib(max(more, most))}, more than {mib(MEMORY_LIMIT)}"
 
 
 def start_exporter(loads, *options):
@@ -208,18 +288,36 @@ def start_exporter(loads, *options):
     return fetch, exporter
 
 
+def compare_host(loads, fetch, texts):
+    with_all = agent(loads.folder, "compared", f"metrics:\n  textfile_directory: {texts}")
+    try:
+        with_all.wait_until_ready()
+        yield from compare(with_all, fetch)
+        yield from promtool(page(with_all), fetch())
+    finally:
+        with_all.stop()
+
+
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("folder", type=pathlib.Path)
+    options.add_argument("--seconds", type=int, default=120, help="for which memory is watched")
     chosen = options.parse_args()
     bench = str(pathlib.Path(os.environ["WICK"]).with_name("wick-bench"))
+    texts = chosen.folder / "texts"
+    texts.mkdir()
+    for name, text in TEXT_FILES.items():
+        (texts / name).write_text(text)
     with Loads(chosen.folder) as loads:
-        fetch, exporter = start_exporter(loads)
-        wick = Wick(bench)
-        missed = [*compare(wick, fetch), *promtool(wick.fetch(), fetch()),
+        # Something to profile, and processes to have figures of.
+        loads.python()
+        for _ in range(100):
+            loads.start("/bin/sleep", "3600")
+        fetch, exporter = start_exporter(loads, f"--collector.textfile.directory={texts}")
+        missed = [*compare_host(loads, fetch, texts),
                   *compare_tree(bench, loads, chosen.folder / "tree"),
-                  *cost(bench, exporter, fetch)]
-        wick.close()
+                  *cost(loads, exporter, fetch),
+                  *memory(loads, exporter, chosen.seconds)]
     for problem in missed:
         print(f"MISSED: {problem}", file=sys.stderr)
     sys.exit(1 if missed else 0)

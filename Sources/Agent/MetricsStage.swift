@@ -49,7 +49,7 @@ final class MetricsStage: Sendable {
     self.known = known
     registry = MetricRegistry(
       roots: roots, settings: settings, collectors: configuration.controlGroups ? .all : .host,
-      without: configuration.disabledCollectors,
+      without: configuration.disabledCollectors, textFiles: configuration.textFileDirectory,
       services: configuration.services ? services : nil, agent: agent)
     self.state = state
   }

@@ -28,6 +28,11 @@ static inline int wick_open(const char *_Nonnull path, int flags, mode_t mode)
   return open(path, flags, mode);
 }
 
+static inline int wick_openat(int directory, const char *_Nonnull path, int flags)
+{
+  return openat(directory, path, flags);
+}
+
 // What adjtimex(2) tells, as the kernel lays it out (include/uapi/linux/timex.h). The C library's header
 // brings types along that other modules have too.
 struct wick_clock_state {

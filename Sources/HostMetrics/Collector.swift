@@ -5,9 +5,15 @@ import MetricModel
 protocol Collector: Sendable {
   /// As it is called in `node_scrape_collector_success`.
   static var name: String { get }
+  /// Whether metrics of its that others have too are left out: it does not choose the names.
+  static var givesWay: Bool { get }
 
   /// Adds what there is; false where the host has nothing of the kind.
   func collect(from host: HostFiles, into batch: inout MetricBatch) -> Bool
+}
+
+extension Collector {
+  static var givesWay: Bool { false }
 }
 
 /// The files that collectors read.
@@ -19,26 +25,14 @@ struct HostFiles {
 
   func text(_ path: String) -> String? { SystemFile.text(path) }
 
-  /// The file's words as a number.
-  func number(_ path: String) -> Double? {
-    SystemFile.text(path).flatMap { Double($0.prefix { !$0.isWhitespace }) }
-  }
+  /// What a small file begins with, as a number.
+  func number(_ path: String) -> Double? { SystemFile.page(path).flatMap(\.leadingNumber) }
 
-  /// The file's first line without blanks around it; nil if it cannot be read.
-  func line(_ path: String) -> String? {
-    SystemFile.text(path).map { text in
-      String(text.prefix { $0 != "\n" }.drop { $0 == " " })
-    }
-  }
+  /// The first line of a small file without blanks before it; nil if it cannot be read.
+  func line(_ path: String) -> String? { SystemFile.page(path).map(\.firstLine) }
 
   /// The whole of a small file without blanks and line ends around it; nil if it cannot be read.
-  func word(_ path: String) -> String? {
-    SystemFile.read(path, limit: Self.wordBytes).map { bytes in
-      let start = bytes.drop { $0 <= UInt8(ascii: " ") }
-      let end = start.lastIndex { $0 > UInt8(ascii: " ") } ?? start.startIndex - 1
-      return String(decoding: start[...end], as: UTF8.self)
-    }
-  }
+  func word(_ path: String) -> String? { SystemFile.page(path).map(\.withoutBlanksAround) }
 
   /// Entries of a folder that are a word and a number: `cpu0`, by that number.
   func numbered(_ word: String, in folder: String) -> [(name: String, number: String)] {
@@ -50,9 +44,6 @@ struct HostFiles {
     lines("\(proc)/stat")?.first { $0.hasPrefix("btime ") }.flatMap { Double($0.dropFirst(6)) }
   }
 
-  /// A page, the most that a file of `/sys` has.
-  private static let wordBytes = 4_096
-
   func lines(_ path: String) -> [Substring]? {
     SystemFile.text(path)?.utf8.split(separator: UInt8(ascii: "\n")).map { Substring($0) }
   }
@@ -61,6 +52,28 @@ struct HostFiles {
 }
 
 // Bytes instead of characters: what separates them is ASCII, and this is several times as fast.
+extension String {
+  /// What stands before the first blank, as a number.
+  var leadingNumber: Double? { Double(Substring(utf8.prefix { !$0.isBlank })) }
+
+  /// The first line without blanks before it.
+  var firstLine: String {
+    String(
+      Substring(utf8.prefix { $0 != UInt8(ascii: "\n") }.drop { $0 == UInt8(ascii: " ") }))
+  }
+
+  var withoutBlanksAround: String {
+    let start = utf8.drop(while: \.isBlank)
+    let end = start.lastIndex { !$0.isBlank }.map { start.index(after: $0) } ?? start.startIndex
+    return String(Substring(start[..<end]))
+  }
+}
+
+extension UInt8 {
+  /// A blank, a tab, the end of a line, or another control character.
+  var isBlank: Bool { self <= UInt8(ascii: " ") }
+}
+
 extension StringProtocol where SubSequence == Substring {
   /// What stands between blanks.
   var words: [Substring] {

@@ -9,7 +9,8 @@ struct KernelCollector: Collector {
   func collect(from host: HostFiles, into batch: inout MetricBatch) -> Bool {
     guard let lines = host.lines("\(host.proc)/stat") else { return false }
     for line in lines {
-      let fields = line.split(separator: " ", maxSplits: 2)
+      // A line may have thousands of words.
+      let fields = line.utf8.split(separator: UInt8(ascii: " "), maxSplits: 2).map { Substring($0) }
       guard fields.count > 1, let value = Double(fields[1]) else { continue }
       add(fields[0], value, to: &batch)
     }

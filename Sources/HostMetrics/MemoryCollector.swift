@@ -15,7 +15,14 @@ struct MemoryCollector: Collector {
       }
       let key = fields[0].dropLast()
       // `Active(anon)` becomes `Active_anon`.
-      let name = String(key.compactMap { $0 == "(" ? "_" : $0 == ")" ? nil : $0 })
+      let name = String(
+        decoding: key.utf8.compactMap { byte -> UInt8? in
+          switch byte {
+          case UInt8(ascii: "("): UInt8(ascii: "_")
+          case UInt8(ascii: ")"): nil
+          default: byte
+          }
+        }, as: UTF8.self)
       guard name.isNamePart else { continue }
       let isSize = fields.count > 2 && fields[2] == "kB"
       batch.add(

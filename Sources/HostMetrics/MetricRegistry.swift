@@ -31,6 +31,8 @@ package final class MetricRegistry: Sendable {
     var limit: CardinalityLimit
     /// Collectors that have not come back, with their threads.
     var stuck: [Int: MetricLane] = [:]
+    /// When the host booted, and what the clock showed then by its own count.
+    var boot: (nanoseconds: UInt64, wallAtZero: UInt64)?
   }
 
   private let files: HostFiles
@@ -40,23 +42,27 @@ package final class MetricRegistry: Sendable {
 
   /// Series of a metric that are looked at in one collection, as a multiple of its limit.
   private static let rawFactor = 4
+  /// Nanoseconds by which the clock may drift before we ask again when the host booted.
+  private static let clockStep: UInt64 = 100_000_000
 
   /// - Parameters:
   ///   - roots: where the kernel's and the host's files are.
   ///   - settings: limits.
   ///   - kinds: what is collected of the host.
   ///   - without: names of collectors that are left out.
+  ///   - textFiles: a folder of files with metrics of others; nil for none.
   ///   - services: what tells services apart; nil for no figures of them.
   ///   - agent: our own figures as they are now; nil for none.
   package convenience init(
     roots: HostRoots, settings: Settings = Settings(), collectors kinds: Collectors = .all,
-    without: Set<String> = [], services: ServiceCollector? = nil,
+    without: Set<String> = [], textFiles: String? = nil, services: ServiceCollector? = nil,
     agent: (@Sendable () -> AgentFigures?)? = nil
   ) {
     var collectors = HostCollectors.all
     if kinds == .all { collectors.append(ControlGroupCollector()) }
     if let services { collectors.append(services) }
     if let agent { collectors.append(AgentCollector(figures: agent)) }
+    collectors.append(TextFileCollector(directory: textFiles))
     self.init(
       roots: roots, settings: settings,
       collectors: collectors.filter { !without.contains(type(of: $0).name) })
@@ -80,7 +86,7 @@ package final class MetricRegistry: Sendable {
   private func collect(_ state: inout State) -> MetricBatch {
     var batch = MetricBatch(
       seriesLimit: Self.rawFactor * settings.seriesLimit, timeUnixNanoseconds: Clock.wall(),
-      countedSince: files.bootSeconds.flatMap { UInt64(exactly: $0 * 1_000_000_000) } ?? 0)
+      countedSince: bootTime(&state))
     let end = Clock.monotonic() &+ settings.deadline.inNanoseconds
     state.stuck = state.stuck.filter { !$0.value.joinIfEnded() }
     var results = [MetricLane.Result?](repeating: nil, count: collectors.count)
@@ -96,11 +102,28 @@ package final class MetricRegistry: Sendable {
       next = stopped + 1
     }
     for (index, result) in results.enumerated() {
-      if let result { batch.append(result.batch) }
+      if let result {
+        batch.append(result.batch, givesWay: type(of: collectors[index]).givesWay)
+      }
       addResult(result, of: collectors[index], to: &batch)
     }
     addLimits(&state.limit, to: &batch)
     return batch
+  }
+
+  /// When the host booted, in nanoseconds since 1970; 0 where nobody knows.
+  ///
+  /// The file that says so is long and tells the same until somebody sets the clock.
+  private func bootTime(_ state: inout State) -> UInt64 {
+    let wallAtZero = Clock.wall() &- Clock.monotonic()
+    if let boot = state.boot,
+      Int64(bitPattern: wallAtZero &- boot.wallAtZero).magnitude < Self.clockStep
+    {
+      return boot.nanoseconds
+    }
+    state.boot = files.bootSeconds.flatMap { UInt64(exactly: $0 * 1_000_000_000) }
+      .map { ($0, wallAtZero) }
+    return state.boot?.nanoseconds ?? 0
   }
 
   private func addResult(

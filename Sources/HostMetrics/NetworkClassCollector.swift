@@ -1,3 +1,4 @@
+import LinuxHost
 import MetricModel
 
 /// What each network device is.
@@ -23,11 +24,11 @@ struct NetworkClassCollector: Collector {
 
   func collect(from host: HostFiles, into batch: inout MetricBatch) -> Bool {
     let folder = "\(host.sys)/class/net"
+    guard let devices = SystemFile.entries(of: folder)?.sorted() else { return false }
     // A file that stands between the devices, where there are bonds.
-    for device in host.names(in: folder) where device != "bonding_masters" {
-      func value(_ file: String) -> Double? {
-        host.line("\(folder)/\(device)/\(file)").flatMap(Self.number)
-      }
+    for device in devices where device != "bonding_masters" {
+      guard let files = SystemFolder("\(folder)/\(device)") else { continue }
+      func value(_ file: String) -> Double? { files.page(file).flatMap(Self.number) }
       for (name, file) in Self.gauges {
         batch.add(
           "node_network_\(name)", .gauge, "The device's property \(name).", value(file),
@@ -42,15 +43,15 @@ struct NetworkClassCollector: Collector {
       batch.add(
         "node_network_speed_bytes", .gauge, "Speed of the link in bytes a second.",
         value("speed").map { $0 * 1_000_000 / 8 }, ["device": device])
-      addInfo(device, in: folder, host, &batch)
+      addInfo(device, files, &batch)
     }
     return true
   }
 
   private func addInfo(
-    _ device: String, in folder: String, _ host: HostFiles, _ batch: inout MetricBatch
+    _ device: String, _ files: borrowing SystemFolder, _ batch: inout MetricBatch
   ) {
-    func text(_ file: String) -> String { host.line("\(folder)/\(device)/\(file)") ?? "" }
+    func text(_ file: String) -> String { files.page(file)?.firstLine ?? "" }
     let state = text("operstate")
     batch.add(
       "node_network_up", .gauge, "Whether the device's state is `up`.", state == "up" ? 1 : 0,
@@ -65,8 +66,8 @@ struct NetworkClassCollector: Collector {
 
   /// Decimal, or hexadecimal behind `0x`.
   private static func number(_ text: String) -> Double? {
-    let digits = text.prefix { !$0.isWhitespace }
-    guard digits.hasPrefix("0x") else { return Double(digits) }
-    return UInt64(digits.dropFirst(2), radix: 16).map { Double($0) }
+    guard text.utf8.starts(with: "0x".utf8) else { return text.leadingNumber }
+    let digits = Substring(text.utf8.dropFirst(2).prefix { !$0.isBlank })
+    return UInt64(digits, radix: 16).map { Double($0) }
   }
 }

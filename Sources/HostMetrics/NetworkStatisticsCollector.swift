@@ -35,28 +35,36 @@ struct NetworkStatisticsCollector: Collector {
       for (names, values) in zip(lines, lines.dropFirst()) { addPair(names, values, to: &batch) }
     }
     for line in host.lines("\(host.proc)/net/snmp6") ?? [] {
-      let fields = line.split(whereSeparator: \.isWhitespace)
-      guard fields.count == 2, let six = fields[0].firstIndex(of: "6") else { continue }
-      let key = fields[0]
-      add(String(key[...six]), key[key.index(after: six)...], fields[1], to: &batch)
+      let fields = line.utf8.split(whereSeparator: \.isBlank)
+      guard fields.count == 2, let six = fields[0].firstIndex(of: UInt8(ascii: "6")) else {
+        continue
+      }
+      let name = Substring(fields[0][fields[0].index(after: six)...])
+      let protocolName = String(Substring(fields[0][...six]))
+      guard let wanted = Self.wanted[protocolName] else { continue }
+      add(protocolName, name, Substring(fields[1]), if: wanted, to: &batch)
     }
     return found
   }
 
   private func addPair(_ names: Substring, _ values: Substring, to batch: inout MetricBatch) {
-    let names = names.words
-    let values = values.words
-    guard let first = names.first, first == values.first, first.hasSuffix(":") else { return }
+    guard let colon = names.utf8.firstIndex(of: UInt8(ascii: ":")) else { return }
+    let head = names[...colon]
+    let protocolName = String(head.dropLast())
     // Two lines of values follow each other only if they belong to two protocols.
-    for (name, value) in zip(names, values).dropFirst() where Double(name) == nil {
-      add(String(first.dropLast()), name, value, to: &batch)
+    guard values.utf8.starts(with: head.utf8), let wanted = Self.wanted[protocolName] else {
+      return
+    }
+    for (name, value) in zip(names.words, values.words).dropFirst() {
+      add(protocolName, name, value, if: wanted, to: &batch)
     }
   }
 
   private func add(
-    _ protocolName: String, _ name: Substring, _ value: Substring, to batch: inout MetricBatch
+    _ protocolName: String, _ name: Substring, _ value: Substring, if wanted: Set<String>,
+    to batch: inout MetricBatch
   ) {
-    guard Self.wanted[protocolName]?.contains(String(name)) == true else { return }
+    guard wanted.contains(String(name)) else { return }
     batch.add(
       "node_netstat_\(protocolName)_\(name)", .untyped, "The kernel's \(protocolName) \(name).",
       Double(value))

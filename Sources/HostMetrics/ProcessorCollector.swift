@@ -16,7 +16,7 @@ struct ProcessorCollector: Collector {
 
   func collect(from host: HostFiles, into batch: inout MetricBatch) -> Bool {
     guard let lines = host.lines("\(host.proc)/stat") else { return false }
-    for line in lines where line.hasPrefix("cpu") {
+    for line in lines where line.utf8.starts(with: "cpu".utf8) {
       let fields = line.words
       guard let first = fields.first, let number = Int(first.dropFirst(3)) else { continue }
       let seconds = fields.dropFirst().map { Double($0).map { $0 / Self.ticksPerSecond } }

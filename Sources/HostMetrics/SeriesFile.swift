@@ -1,3 +1,4 @@
+import LinuxHost
 import MetricModel
 
 /// A series whose value is a file of its own, as most of `/sys` is.
@@ -24,13 +25,14 @@ struct SeriesFile: Sendable {
 extension MetricBatch {
   /// Adds those of the series whose files are there and hold a number.
   mutating func add(
-    _ series: [SeriesFile], in folder: String, of host: HostFiles,
+    _ series: [SeriesFile], in folder: String,
     _ labels: KeyValuePairs<String, String> = [:]
   ) {
+    guard let folder = SystemFolder(folder) else { return }
     for one in series {
       add(
-        one.name, one.kind, one.help, host.number("\(folder)/\(one.file)").map { $0 * one.unit },
-        labels)
+        one.name, one.kind, one.help,
+        folder.page(one.file).flatMap(\.leadingNumber).map { $0 * one.unit }, labels)
     }
   }
 }

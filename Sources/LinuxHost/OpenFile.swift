@@ -13,6 +13,8 @@ package final class OpenFile: Sendable {
   /// User that owns the file.
   package let owner: UInt32
   package let linkCount: UInt64
+  /// When its contents changed last, in seconds since 1970.
+  package let modifiedSeconds: Int64
 
   /// Takes over an open descriptor, or closes it and returns nil if it is no regular file.
   package init?(owning descriptor: CInt) {
@@ -29,6 +31,7 @@ package final class OpenFile: Sendable {
         &+ Int64(status.st_ctim.tv_nsec))
     owner = status.st_uid
     linkCount = UInt64(status.st_nlink)
+    modifiedSeconds = Int64(status.st_mtim.tv_sec)
   }
 
   /// Opens `path` on our own root, following symbolic links.

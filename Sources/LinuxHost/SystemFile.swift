@@ -11,6 +11,29 @@ package enum SystemFile {
     return readAll(descriptor, limit: limit)
   }
 
+  /// Up to a page of a file that has no more, such as those of `/sys`, taken with one call.
+  ///
+  /// - Source: kernel, Documentation/filesystems/sysfs.rst: an attribute is written into one page.
+  package static func page(_ path: String) -> String? {
+    page(unsafe wick_open(path, O_RDONLY | O_CLOEXEC, 0))
+  }
+
+  /// The page of an open file, which is closed; nil if it was not opened or cannot be read.
+  static func page(_ descriptor: CInt) -> String? {
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    return unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: pageBytes) { buffer in
+      var status = 0
+      repeat {
+        status = unsafe Glibc.read(descriptor, buffer.baseAddress, pageBytes)
+      } while status < 0 && errno == EINTR
+      guard status >= 0 else { return nil }
+      return unsafe String(
+        decoding: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<status]),
+        as: UTF8.self)
+    }
+  }
+
   package static func text(_ path: String) -> String? {
     read(path).map { String(decoding: $0, as: UTF8.self) }
   }
@@ -22,8 +45,11 @@ package enum SystemFile {
   }
 
   /// The names in a directory, in no order; none if it cannot be read.
-  package static func names(in folder: String) -> [String] {
-    guard let directory = unsafe opendir(folder) else { return [] }
+  package static func names(in folder: String) -> [String] { entries(of: folder) ?? [] }
+
+  /// The names in a directory, in no order; nil if it cannot be read.
+  package static func entries(of folder: String) -> [String]? {
+    guard let directory = unsafe opendir(folder) else { return nil }
     defer { unsafe closedir(directory) }
     var names: [String] = []
     while names.count < entryLimit, let entry = unsafe readdir(directory) {
@@ -82,6 +108,7 @@ package enum SystemFile {
     return contents
   }
 
+  private static let pageBytes = 4_096
   private static let firstBytes = 4_096
   private static let mostBytes = 1 << 20
 }

@@ -61,9 +61,14 @@ package struct MetricBatch: Sendable {
   }
 
   /// Adds all series of another batch.
-  package mutating func append(_ other: MetricBatch) {
+  ///
+  /// - Parameters:
+  ///   - other: what is added.
+  ///   - givesWay: whether metrics of names that are there already are left out.
+  package mutating func append(_ other: MetricBatch, givesWay: Bool = false) {
     refused += other.refused
-    for family in other.families {
+    let taken = givesWay ? Set(families.flatMap(\.descriptor.seriesNames)) : []
+    for family in other.families where taken.isDisjoint(with: family.descriptor.seriesNames) {
       if let known = indices[family.descriptor.name] {
         families[known].append(family, limit: seriesLimit)
       } else {

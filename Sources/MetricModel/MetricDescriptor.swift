@@ -28,4 +28,10 @@ package struct MetricDescriptor: Hashable, Sendable {
     self.help = help
     self.unit = unit ?? MetricUnit(ofName: name)
   }
+
+  /// Its own name and those of the series that Prometheus has of it.
+  var seriesNames: [String] {
+    guard kind == .histogram else { return [name] }
+    return [name] + ["_bucket", "_sum", "_count"].map { name + $0 }
+  }
 }

@@ -30,9 +30,10 @@ package struct MetricUnit: Hashable, Sendable {
   ///
   /// - Source: Prometheus, "Metric and label naming"; The Unified Code for Units of Measure.
   package init(ofName name: String) {
-    let parts = name.utf8.split(separator: UInt8(ascii: "_")).suffix(2).map(Substring.init)
-    let word = parts.last == "total" ? parts.first : parts.last
-    self = word.flatMap { Self.byWord[String($0)] } ?? .none
+    var rest = name.utf8[...]
+    if rest.suffix(6).elementsEqual("_total".utf8) { rest = rest.dropLast(6) }
+    let start = rest.lastIndex(of: UInt8(ascii: "_")).map { rest.index(after: $0) }
+    self = Self.byWord[String(Substring(rest[(start ?? rest.startIndex)...]))] ?? .none
   }
 
   /// The name that says this unit, of one that ends in the base unit: `wait_nanoseconds`.

@@ -8,6 +8,8 @@ package struct MetricsConfiguration: Hashable, Sendable {
   package var seriesLimit = 2_000
   package var controlGroups = true
   package var services = true
+  /// Where other programs leave metrics; nil for none.
+  package var textFileDirectory: String?
 
   package init() {}
 
@@ -17,8 +19,8 @@ package struct MetricsConfiguration: Hashable, Sendable {
     "dmi", "edac", "entropy", "fibrechannel", "filefd", "filesystem", "hwmon", "infiniband",
     "ipvs", "loadavg", "mdadm", "meminfo", "netclass", "netdev", "netstat", "nfs", "nfsd", "nvme",
     "os", "powersupplyclass", "pressure", "rapl", "schedstat", "selinux", "sockstat", "softnet",
-    "stat", "systemd", "tapestats", "thermal_zone", "time", "timex", "udp_queues", "uname",
-    "vmstat", "xfs",
+    "stat", "systemd", "tapestats", "textfile", "thermal_zone", "time", "timex", "udp_queues",
+    "uname", "vmstat", "xfs",
     "zfs",
   ]
 
@@ -51,5 +53,12 @@ extension MetricsConfiguration {
     .value(
       "services", \.services, .truth, after: .restart,
       "Collect metrics of each service: CPU, memory, I/O, threads, restarts."),
+    .value(
+      "textfile_directory", \.textFileDirectory,
+      ValueForm<String>.path(example: "/var/lib/prometheus/node-exporter").optional,
+      after: .restart,
+      "Where other programs leave metrics for Prometheus in files *.prom, which are part of all "
+        + "metrics then. A file of more than 1 MiB or with a mistake is left out, and "
+        + "node_textfile_scrape_error is 1."),
   ]
 }

@@ -95,7 +95,7 @@ struct BlockCacheCollector: Collector {
         }
       }
     }
-    return !sets.isEmpty
+    return true
   }
 
   private func add(

@@ -12,7 +12,7 @@ struct CopyOnWriteFileSystemCollector: Collector {
   func collect(from host: HostFiles, into batch: inout MetricBatch) -> Bool {
     let folder = "\(host.sys)/fs/btrfs"
     let names = host.names(in: folder).filter { $0.contains("-") }
-    guard !names.isEmpty else { return false }
+    guard !names.isEmpty else { return true }
     let mounted = BtrfsVolume.mounted(
       mounts: host.text("\(host.proc)/1/mounts") ?? host.text("\(host.proc)/self/mounts") ?? "",
       root: host.root)

@@ -101,8 +101,8 @@ struct InfiniBandCollector: Collector {
     batch.add(
       "node_infiniband_rate_bytes_per_second", .gauge, "Bytes a second that the link can do.",
       gigabits.map { (Double($0) * 125_000_000).rounded(.down) }, labels)
-    batch.add(Self.counters, in: place, of: host, labels)
-    batch.add(Self.data, in: place, of: host, labels)
-    batch.add(Self.legacy, in: place, of: host, labels)
+    batch.add(Self.counters, in: place, labels)
+    batch.add(Self.data, in: place, labels)
+    batch.add(Self.legacy, in: place, labels)
   }
 }

@@ -33,11 +33,9 @@ struct JournalingFileSystemCollector: Collector {
 
   func collect(from host: HostFiles, into batch: inout MetricBatch) -> Bool {
     let folder = "\(host.sys)/fs/xfs"
-    var found = false
     for device in host.names(in: folder) {
       // Beside devices there are the settings of all, `stats` for instance.
       guard let lines = host.lines("\(folder)/\(device)/stats/stats") else { continue }
-      found = true
       for line in lines {
         let words = line.words
         guard let key = words.first, let columns = Self.groups[key] else { continue }
@@ -49,6 +47,6 @@ struct JournalingFileSystemCollector: Collector {
         }
       }
     }
-    return found
+    return true
   }
 }

@@ -1,3 +1,4 @@
+import LinuxHost
 import MetricModel
 
 /// Batteries and mains.
@@ -48,10 +49,10 @@ struct PowerSupplyCollector: Collector {
 
   func collect(from host: HostFiles, into batch: inout MetricBatch) -> Bool {
     let folder = "\(host.sys)/class/power_supply"
-    let supplies = host.names(in: folder)
+    guard let supplies = SystemFile.entries(of: folder)?.sorted() else { return false }
     for supply in supplies {
       let place = "\(folder)/\(supply)"
-      batch.add(Self.series, in: place, of: host, ["power_supply": supply])
+      batch.add(Self.series, in: place, ["power_supply": supply])
       let texts = Self.texts.compactMap { file -> MetricLabel? in
         guard let text = host.word("\(place)/\(file)"), !text.isEmpty else { return nil }
         return MetricLabel(file, text)
@@ -60,6 +61,6 @@ struct PowerSupplyCollector: Collector {
         "node_power_supply_info", .gauge, "What the power supply is; always 1.", 1,
         labels: [MetricLabel("power_supply", supply)] + texts)
     }
-    return !supplies.isEmpty
+    return true
   }
 }

@@ -17,10 +17,9 @@ struct ProcessorFrequencyCollector: Collector {
 
   func collect(from host: HostFiles, into batch: inout MetricBatch) -> Bool {
     let folder = "\(host.sys)/devices/system/cpu"
-    let processors = host.numbered("cpu", in: folder)
-    for (name, number) in processors {
-      batch.add(Self.series, in: "\(folder)/\(name)/cpufreq", of: host, ["cpu": number])
+    for (name, number) in host.numbered("cpu", in: folder) {
+      batch.add(Self.series, in: "\(folder)/\(name)/cpufreq", ["cpu": number])
     }
-    return !processors.isEmpty
+    return true
   }
 }

@@ -34,7 +34,7 @@ struct TapeCollector: Collector {
     let folder = "\(host.sys)/class/scsi_tape"
     let drives = host.numbered("st", in: folder)
     for (name, _) in drives {
-      batch.add(Self.series, in: "\(folder)/\(name)/stats", of: host, ["device": name])
+      batch.add(Self.series, in: "\(folder)/\(name)/stats", ["device": name])
     }
     return !drives.isEmpty
   }

@@ -27,6 +27,6 @@ struct ThermalCollector: Collector {
         "node_cooling_device_max_state", .gauge, "How much a device can cool.",
         host.number("\(folder)/\(name)/max_state"), labels)
     }
-    return !zones.isEmpty || !devices.isEmpty
+    return true
   }
 }
