@@ -52,7 +52,7 @@ def slope(points):
 
 
 def measure_steady(loads, chosen):
-    start_crowd(loads)
+    start_crowd(loads, int(chosen.minutes * 60) + 300)
     for _ in range(CPUS):
         loads.start(str(loads.folder / "recursion"), str(chosen.minutes * 60 + 120), "30")
     with Receiver() as receiver:

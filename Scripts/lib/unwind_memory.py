@@ -41,7 +41,7 @@ def libraries():
     return found[: FILES - 2]
 
 
-def start_crowd(loads):
+def start_crowd(loads, seconds=900):
     """Every process maps 24 of the files, every file is mapped by six of them."""
     small, large, started = libraries(), large_files(), []
     for number in range(PROCESSES):
@@ -50,7 +50,7 @@ def start_crowd(loads):
             own += large
         log = open(loads.folder / "crowd.out", "ab")
         started.append(
-            loads.start(str(loads.folder / "crowd"), "900", "2000", *own, stdout=log)
+            loads.start(str(loads.folder / "crowd"), str(seconds), "2000", *own, stdout=log)
         )
         log.close()
     ready = loads.folder / "crowd.out"

@@ -21,13 +21,20 @@ struct KnownNames {
   }
 
   private let limit: Int
+  private let byteLimit: Int
+  private var bytes = 0
   private var places: [Place: UInt32] = [:]
   private var numbers: [Key: UInt32] = [:]
   private var names: [FunctionName] = []
   private var nameNumbers: [FunctionName: UInt32] = [:]
 
-  /// - Parameter limit: the most locations to remember, some 100 bytes each with their names.
-  init(limit: Int = 100_000) { self.limit = limit }
+  /// - Parameters:
+  ///   - limit: the most locations to remember, some 50 bytes each.
+  ///   - byteLimit: of the functions' names.
+  init(limit: Int = 50_000, byteLimit: Int = 6 << 20) {
+    self.limit = limit
+    self.byteLimit = byteLimit
+  }
 
   /// Where the code of an origin can be known from; nil where the same offset may be other code in
   /// the next window.
@@ -49,13 +56,16 @@ struct KnownNames {
   mutating func remember(_ name: FunctionName, at offset: UInt64, of place: Place) {
     // A module or BPF program may make room for another one.
     guard place != .kernel || name.module == "kernel" else { return }
-    if numbers.count >= limit { self = KnownNames(limit: limit) }
+    if numbers.count >= limit || bytes >= byteLimit {
+      self = KnownNames(limit: limit, byteLimit: byteLimit)
+    }
     let placeNumber = places[place] ?? UInt32(places.count)
     places[place] = placeNumber
     let nameNumber = nameNumbers[name] ?? UInt32(names.count)
     if nameNumber == names.count {
       names.append(name)
       nameNumbers[name] = nameNumber
+      bytes += name.byteCount
     }
     numbers[Key(place: placeNumber, offset: offset)] = nameNumber
   }

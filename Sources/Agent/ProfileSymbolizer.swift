@@ -51,6 +51,7 @@ final class ProfileSymbolizer {
     }
     assign(UnknownNames(module: "unknown", kind: .native), to: unmapped, &profile, &functions, nil)
     profile.functions = functions.functions
+    kernel.rest()
   }
 
   /// Names the code that was seen before.

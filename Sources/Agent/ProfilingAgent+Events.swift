@@ -34,6 +34,7 @@ extension ProfilingAgent {
   func export(_ window: CollectedWindow) {
     let ledger = pipeline.export(window, to: shared.exporter)
     pipeline.add(overrun: queue.takeOverrun())
+    if pipeline.windows == 1 { ProgramPages.release() }
     let delivered = ledger.complete + ledger.partialTotal
     let facts = window.profile.facts
     let status = WindowStatus(

@@ -1,5 +1,6 @@
 import ELF
 import LinuxHost
+import RemoteUnwinding
 
 /// The executables that are in use, so that a file that is mapped under two names is known once.
 struct ExecutableCache {
@@ -9,6 +10,9 @@ struct ExecutableCache {
 
   private var entries: [FileIdentity: Entry] = [:]
   private var sweepAt = 1_024
+
+  /// Gives back the memory of what walks have read of the files.
+  func forgetContents() { for entry in entries.values { entry.file?.module.forget() } }
 
   /// Nil for a file that is no executable image.
   mutating func file(_ opened: OpenFile, path: [UInt8]) -> ExecutableFile? {

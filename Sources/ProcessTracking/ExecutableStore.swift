@@ -58,6 +58,9 @@ package final class ExecutableStore {
     }
   }
 
+  /// Gives back the memory of what walks have read of the files; not to be called during one.
+  package func forgetContents() { executables.forgetContents() }
+
   /// The file that a process has mapped.
   ///
   /// With `holdOpen` it is opened now, because the process may be gone when it is needed.

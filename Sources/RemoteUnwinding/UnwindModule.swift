@@ -52,6 +52,13 @@ package final class UnwindModule {
     return (header.lowerBound + 12, count)
   }
 
+  /// Gives back the memory of what was read; not to be called during a walk.
+  package func forget() {
+    blocks = [:]
+    lastNumber = .max
+    lastBlock = []
+  }
+
   /// The eight bytes at an address, or nil where the file has none.
   func word(at address: UInt64) -> UInt64? {
     guard extent.contains(address) else { return nil }

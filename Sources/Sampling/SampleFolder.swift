@@ -61,6 +61,7 @@ extension SampleFolder {
     template.facts.frequency = frequency
     template.period = SamplerOptions.period(frequency: frequency)
     window.end()
+    completion.rest()
     closing = window
     window = SampleWindow(template, number: window.number &+ 1, roots: roots)
   }

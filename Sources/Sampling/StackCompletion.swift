@@ -126,6 +126,14 @@ final class StackCompletion {
     }
   }
 
+  /// Gives back what libunwind has read and remembers: in most windows only new programs need it.
+  func rest() {
+    guard !walking.isEmpty else { return }
+    for image in walking { image.walker = nil }
+    walking = []
+    processes.store.forgetContents()
+  }
+
   private func walker(for image: ProcessImage) -> StackWalker? {
     if let walker = image.walker { return walker }
     if walking.count >= Limits.cachedAddressSpaces {

@@ -12,6 +12,10 @@ package struct FunctionName: Hashable, Sendable {
   package let module: String
   package let kind: FrameKind
 
+  package var byteCount: Int {
+    short.utf8.count + full.utf8.count + system.utf8.count + module.utf8.count
+  }
+
   package init(short: String, full: String, system: String, module: String, kind: FrameKind) {
     self.short = short
     self.full = full
