@@ -49,28 +49,34 @@ def once(folder, name, settings, manners=()):
 
 def check_once(folder, away):
     """It ends with 0 only if all of a window was accepted; `away` was started a while ago."""
-    both = {"/v1/metrics", "/v1development/profiles"}
-    status, paths, log = once(folder, "both", "")
-    expect((status, paths) == (0, both), f"both: status {status}, {paths}: {log}")
-    status, paths, log = once(folder, "profiles", "metrics:\n  enabled: false\n")
-    expect((status, paths) == (0, both - {"/v1/metrics"}),
-           f"without metrics: status {status}, {paths}: {log}")
-    status, paths, log = once(folder, "metrics", "  enabled: false\n")
-    expect((status, paths) == (0, {"/v1/metrics"}),
-           f"without profiles: status {status}, {paths}: {log}")
-    for metrics in ("true", "false"):
-        status, paths, log = once(folder, f"refused-{metrics}", f"metrics:\n  enabled: {metrics}\n",
-                                  iter(lambda: rude_server.refuse, None))
-        expect(status != 0 and "answered 400" in log, f"refused: status {status}: {log}")
-    status = away.running.finish(90).status
-    expect(status != 0, f"nobody there: status {status}")
-    return f"accepted 0, refused 1, nobody there {status}"
+    with programs(folder) as loads:
+        # An idle host has no samples.
+        plant(loads, PLANTED)
+        both = {"/v1/metrics", "/v1development/profiles"}
+        status, paths, log = once(folder, "both", "")
+        expect((status, paths) == (0, both), f"both: status {status}, {paths}: {log}")
+        status, paths, log = once(folder, "profiles", "metrics:\n  enabled: false\n")
+        expect((status, paths) == (0, both - {"/v1/metrics"}),
+               f"without metrics: status {status}, {paths}: {log}")
+        status, paths, log = once(folder, "metrics", "  enabled: false\n")
+        expect((status, paths) == (0, {"/v1/metrics"}),
+               f"without profiles: status {status}, {paths}: {log}")
+        for metrics in ("true", "false"):
+            status, paths, log = once(
+                folder, f"refused-{metrics}", f"metrics:\n  enabled: {metrics}\n",
+                iter(lambda: rude_server.refuse, None))
+            expect(status != 0 and "answered 400" in log, f"refused: status {status}: {log}")
+        status = away.running.finish(90).status
+        expect(status != 0, f"nobody there: status {status}")
+        return f"accepted 0, refused 1, nobody there {status}"
 
 
 def check_once_files(folder):
     kept = folder / "once-files"
-    with start_once(folder, "files", f"profile_directory:\n  path: {kept}\n") as agent:
-        cost = agent.running.finish(60)
+    with programs(folder) as loads:
+        plant(loads, PLANTED)
+        with start_once(folder, "files", f"profile_directory:\n  path: {kept}\n") as agent:
+            cost = agent.running.finish(60)
     names = sorted(path.name for path in kept.iterdir())
     expect(cost.status == 0 and len(names) > 1, f"status {cost.status}, {names}")
     expect(len({name.split("-")[0] for name in names}) == 1, f"a window has the files {names}")
