@@ -231,6 +231,22 @@ def check_profiles(folder, service, functions):
 # --- a Collector --------------------------------------------------------------------------------
 
 
+def check_arrived(folder, service, functions):
+    """What a Collector has sent on has the functions of the service, and metrics of its agent."""
+    found = set()
+    for path in folder.glob("profiles*.pb"):
+        request = Profiles.FromString(path.read_bytes())
+        canonical(request)
+        for resource, _, _, frames, _ in Decoded(request).samples():
+            if resource.get("service.name") == service:
+                found |= set(frames)
+    require(set(functions) <= found, f"of {service} have arrived: {sorted(found)}")
+    names = {metric.name for path in folder.glob("metrics*.pb")
+             for _, metric, *_ in points_of(Metrics.FromString(path.read_bytes()))}
+    require({"wick_up", "system.cpu.time"} <= names, f"metrics that have arrived: {sorted(names)}")
+    print(f"{', '.join(functions)} of {service}, {len(names)} metrics")
+
+
 class Sink(http.server.BaseHTTPRequestHandler):
     folder = None
     count = 0
@@ -548,12 +564,12 @@ def main():
     command("metrics", check_metrics, "folder")
     command("victoria", check_victoria, "url", "folder")
     command("pyroscope", check_pyroscope, "folder", "proto")
-    profiles = command("profiles", None, "folder")
-    profiles.add_argument("--service", required=True)
-    profiles.add_argument("--function", action="append", required=True)
-    profiles.set_defaults(
-        action=lambda given: check_profiles(given.folder, given.service, given.function)
-    )
+    for name, check in [("profiles", check_profiles), ("arrived", check_arrived)]:
+        sub = command(name, None, "folder")
+        sub.add_argument("--service", required=True)
+        sub.add_argument("--function", action="append", required=True)
+        sub.set_defaults(
+            action=lambda given, check=check: check(given.folder, given.service, given.function))
     given = parser.parse_args()
     given.action(given)
 

@@ -11,6 +11,8 @@ victoria_metrics=$receiver_cache/victoria-metrics
 receiver_python=$receiver_cache/python/bin/python
 # Processes that run for the script, to be ended with it.
 receiver_pids=()
+# Words before each command, such as those that lead into another network.
+receiver_network=()
 
 # Sees to it that all receivers are in the cache: some two minutes and 3 GB on the way the first time.
 require_receivers() {
@@ -78,7 +80,7 @@ build_receivers() {
 start_receiver() {
   local log=$1
   shift
-  "$@" >"$log" 2>&1 </dev/null &
+  "${receiver_network[@]}" "$@" >"$log" 2>&1 </dev/null &
   receiver_pids+=($!)
 }
 
@@ -92,7 +94,7 @@ end_receivers() {
 await_answer() {
   local attempt
   for attempt in $(seq 100); do
-    if curl -s -o /dev/null --max-time 2 "$1"; then return; fi
+    if "${receiver_network[@]}" curl -s -o /dev/null --max-time 2 "$1"; then return; fi
     sleep 0.1
   done
   die "nothing answers at $1"

@@ -12,6 +12,11 @@ extension AgentConfiguration {
       profiling: profiling.enabled, metrics: metrics.enabled, storage: !storage.isEmpty)
   }
 
+  /// Where the kernel's file systems are.
+  package var roots: HostRoots {
+    HostRoots(proc: paths.proc, sys: paths.sys, files: paths.root == "/" ? "" : paths.root)
+  }
+
   /// Folders that files are kept in.
   package var storage: [String] {
     directories.map(\.path) + (destinations.isEmpty ? [] : [spool.directory])

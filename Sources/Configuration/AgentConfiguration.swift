@@ -15,6 +15,7 @@ package struct AgentConfiguration: Sendable {
   package var identity = IdentityConfiguration()
   package var budget = BudgetConfiguration()
   package var log = LogConfiguration()
+  package var paths = PathsConfiguration()
   /// Attributes of everything that is exported.
   package var resourceAttributes: [NamedValue<String>] = []
 
@@ -57,6 +58,8 @@ extension AgentConfiguration {
     .section("identity", \.identity, IdentityConfiguration.keys, "What services are called."),
     .section("budget", \.budget, BudgetConfiguration.keys, "What the agent may cost."),
     .section("log", \.log, LogConfiguration.keys, "Lines on standard error, for journald."),
+    .section(
+      "paths", \.paths, PathsConfiguration.keys, "Where the host is, for an agent in a container."),
     .table(
       "resource_attributes", \.resourceAttributes, limit: 64, names: IdentityRule.attributeName,
       IdentityRule.attributeValue, after: .restart,

@@ -2,6 +2,7 @@
 struct FeatureProbe {
   let roots: HostRoots
   let storage: [String]
+  let cache: String
   let capabilities: Set<Capability>
 
   func problem(of feature: Feature) -> FeatureProblem? {
@@ -21,7 +22,7 @@ struct FeatureProbe {
         ? nil : lacking([.dacReadSearch], orAdministrator: false)
     case .controlGroups: controlGroups
     case .pressure: pressure
-    case .tableCache: notWritable("/var/cache/wick/tables", variable: "CacheDirectory")
+    case .tableCache: notWritable(cache, variable: "CacheDirectory")
     case .storage:
       storage.lazy.compactMap { notWritable($0, variable: "StateDirectory") }.first
     }
@@ -136,7 +137,7 @@ struct FeatureProbe {
 
   /// Whether a directory can be used, or made.
   private func notWritable(_ path: String, variable: String) -> FeatureProblem? {
-    DirectoryReadiness.obstacle(toPrivate: roots.files + path).map { obstacle in
+    DirectoryReadiness.obstacle(toPrivate: path).map { obstacle in
       FeatureProblem(
         cause: "\(path) \(obstacle.reason)",
         remedy: "\(obstacle.remedy(path)) (\(variable)=wick in a systemd unit)")

@@ -26,6 +26,8 @@ package struct FeatureTable: Sendable {
   /// What this process may do.
   package let capabilities: Set<Capability>
 
+  package static let defaultCache = "/var/cache/wick/tables"
+
   package func has(_ feature: Feature) -> Bool { reason(feature) == nil }
 
   package func reason(_ feature: Feature) -> MissingFeature? {
@@ -45,14 +47,16 @@ package struct FeatureTable: Sendable {
   /// - Parameters:
   ///   - roots: where the kernel's file systems are.
   ///   - storage: folders that files are kept in, of which each is to be there for us alone, or is made.
+  ///   - cache: the folder of unwind tables.
   ///   - trials: what to try, for those who do not do it anyway.
   /// - Returns: what does not work, in the order of `Feature`.
   package static func probe(
-    roots: HostRoots, storage: [String] = [],
+    roots: HostRoots, storage: [String] = [], cache: String = defaultCache,
     trials: [Feature: FeatureTrial] = [:]
   ) -> FeatureTable {
     let capabilities = Capability.effective(roots: roots)
-    let probe = FeatureProbe(roots: roots, storage: storage, capabilities: capabilities)
+    let probe = FeatureProbe(
+      roots: roots, storage: storage, cache: cache, capabilities: capabilities)
     let missing = Feature.allCases.compactMap { feature -> MissingFeature? in
       var problem = probe.problem(of: feature)
       if let trial = trials[feature] { problem = trial().map { problem ?? $0 } }

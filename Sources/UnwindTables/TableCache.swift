@@ -8,7 +8,7 @@ package import Unwinding
 /// in for another, whatever build-id it claims: Decisions/0001-what-names-a-cached-table.md. What
 /// can't be read, or was changed, is as if it were not there.
 package final class TableCache: Sendable {
-  package static let defaultPath = "/var/cache/wick/tables"
+  package static let defaultPath = FeatureTable.defaultCache
   package static let defaultLimitBytes: UInt64 = 256 << 20
 
   private let directory: PrivateDirectory

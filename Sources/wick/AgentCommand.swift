@@ -101,6 +101,7 @@ struct AgentCommand: ParsableCommand {
     let summaryFile = try summary.map { try OutputFile($0) }
     var settings = ProfilingAgent.Settings()
     settings.configuration = configuration
+    settings.roots = configuration.roots
     settings.file = file.name
     settings.once = once
     settings.commandLine = CommandLine.arguments.joined(separator: " ")

@@ -26,7 +26,7 @@ struct DoctorCommand: ParsableCommand {
 
   func run() throws {
     let configuration = try ConfigurationFile(path: config).load()
-    let roots = HostRoots()
+    let roots = configuration.roots
     let features = FeatureTable.probe(
       roots: roots, storage: configuration.storage, trials: SamplingTrials.all(roots: roots))
     let report = DoctorReport(

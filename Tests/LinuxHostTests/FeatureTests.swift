@@ -31,7 +31,8 @@ import Testing
   ) -> FeatureTable {
     withExtendedLifetime(host) {
       let roots = HostRoots(proc: host.path, sys: host.path, files: host.path)
-      return FeatureTable.probe(roots: roots, trials: trials)
+      return FeatureTable.probe(
+        roots: roots, cache: "\(host.path)/var/cache/tables", trials: trials)
     }
   }
 
@@ -130,11 +131,12 @@ import Testing
     let roots = HostRoots(proc: host.path, sys: host.path, files: host.path)
     withExtendedLifetime(host) {
       #expect(FeatureTable.probe(roots: roots, storage: []).has(.storage))
-      #expect(FeatureTable.probe(roots: roots, storage: ["/var/lib/wick/x"]).has(.storage))
-      let table = FeatureTable.probe(roots: roots, storage: ["/var/lib/wick/x", "/nowhere/at/all"])
+      let folder = "\(host.path)/var/lib/wick/x"
+      #expect(FeatureTable.probe(roots: roots, storage: [folder]).has(.storage))
+      let table = FeatureTable.probe(roots: roots, storage: [folder, "/nowhere/at/all"])
       #expect(
         table.reason(.storage)?.cause
-          == "/nowhere/at/all does not exist, and cannot be made in \(host.path)/nowhere")
+          == "/nowhere/at/all does not exist, and cannot be made in /nowhere")
     }
     #expect(Feature.ofAgent(profiling: true, metrics: true, storage: true).contains(.storage))
     #expect(!Feature.ofAgent(profiling: false, metrics: true, storage: false).contains(.sampling))

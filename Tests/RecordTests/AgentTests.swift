@@ -70,7 +70,7 @@ extension RecordTests {
       try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: folder)
       let finished = try Wick.run(["agent", "--once", "--profiles", folder])
       #expect(finished.status == 1)
-      #expect(finished.errors.contains(folder) && finished.errors.contains("mode 700"))
+      #expect(finished.errors.contains(folder) && finished.errors.contains("chmod 700"))
     }
 
     @Test func aWindowThatIsTooShortIsAnErrorOfUse() throws {
