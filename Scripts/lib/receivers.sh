@@ -18,11 +18,14 @@ receiver_network=()
 require_receivers() {
   require_packages "${receiver_packages[@]}"
   mkdir -p "$receiver_cache"
-  [ -x "$receiver_python" ] || fetch_python
+  exec {receiver_lock}>"$receiver_cache/lock"
+  flock "$receiver_lock"
+  [ -e "$receiver_cache/python/.complete" ] || fetch_python
   if [ ! -x "$collector" ] || [ ! -x "$victoria_metrics" ] \
     || [ "$root/Tests/Receivers/collector/main.go" -nt "$collector" ]; then
     build_receivers
   fi
+  exec {receiver_lock}>&-
 }
 
 fetch_python() {
@@ -38,6 +41,7 @@ fetch_python() {
     rm -rf "$folder"
     die "cannot install opentelemetry-proto from PyPI"
   }
+  touch "$folder/.complete"
 }
 
 # Debian 12 has neither the Collector nor a version of VictoriaMetrics that takes OTLP, but Debian's

@@ -8,7 +8,7 @@ import Symbolization
 struct KernelSymbolCache {
   private let proc: String
   private var symbols: KernelSymbols?
-  private var modules: [UInt8] = []
+  private var modules: [String] = []
   /// When they were read, in nanoseconds of the monotonic clock; nil before.
   private var read: UInt64?
   private var lastUsed: UInt64 = 0
@@ -24,9 +24,10 @@ struct KernelSymbolCache {
   /// Symbols that name these addresses as they are now; nil if the kernel hides them.
   mutating func symbols(for addresses: some Sequence<UInt64>) -> KernelSymbols? {
     lastUsed = Clock.monotonic()
-    let current = SystemFile.read("\(proc)/modules") ?? []
+    let current = loadedModules
     if current == modules, holds(for: addresses) { return symbols }
     modules = current
+    symbols = nil  // never two lists at once
     symbols = KernelSymbols(path: "\(proc)/kallsyms")
     read = Clock.monotonic()
     return symbols
@@ -39,11 +40,22 @@ struct KernelSymbolCache {
     read = nil
   }
 
+  /// Name, size and address of each.
+  ///
+  /// - Source: `/proc/modules`: name, size, users, by whom, state, address. Users come and go.
+  private var loadedModules: [String] {
+    (SystemFile.text("\(proc)/modules") ?? "").split(separator: "\n").map { line in
+      let fields = line.split(separator: " ")
+      return fields.count > 5 ? "\(fields[0]) \(fields[1]) \(fields[5])" : String(line)
+    }
+  }
+
   private func holds(for addresses: some Sequence<UInt64>) -> Bool {
     guard let read else { return false }
     guard let symbols else { return Clock.monotonic() &- read < Self.refusalNanoseconds }
     return addresses.allSatisfy { address in
-      symbols.function(at: address).map { $0.module != "bpf" } ?? false
+      // Behind the last symbol of a module there may be a program by now.
+      symbols.function(at: address).map { $0.isBounded && $0.module != "bpf" } ?? false
     }
   }
 }

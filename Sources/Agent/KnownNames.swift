@@ -54,8 +54,10 @@ struct KnownNames {
   }
 
   mutating func remember(_ name: FunctionName, at offset: UInt64, of place: Place) {
-    // A module or BPF program may make room for another one.
-    guard place != .kernel || name.module == "kernel" else { return }
+    // A module or BPF program may make room for another one, and what has no name may get one.
+    guard place != .kernel || (name.module == "kernel" && !name.system.hasPrefix("[")) else {
+      return
+    }
     if numbers.count >= limit || bytes >= byteLimit {
       self = KnownNames(limit: limit, byteLimit: byteLimit)
     }

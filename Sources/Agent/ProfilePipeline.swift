@@ -112,7 +112,9 @@ final class ProfilePipeline {
     let encoder = BatchEncoder(topics: topics, version: Version.current)
     let encoded = encoder.encode(
       profiles.map { (profile: $0.0, resource: $0.1) }, now: Clock.wall())
-    var isStored = topics.isEmpty
+    let wantsProfiles = !topics.subtracting(TopicSet([.otlpMetrics])).isEmpty
+    // Nobody wants any, or all of it is too large for what they take.
+    var isStored = !wantsProfiles || (encoded.batches.isEmpty && encoded.omitted > 0)
     for batch in encoded.batches {
       if batch.topic == .profileFile {
         guard let name = ProfileFileName(batch.head) else { continue }

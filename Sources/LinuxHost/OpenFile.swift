@@ -13,6 +13,8 @@ package final class OpenFile: Sendable {
   /// User that owns the file.
   package let owner: UInt32
   package let linkCount: UInt64
+  /// The lower 12 bits of its mode.
+  package let permissions: UInt32
   /// When its contents changed last, in seconds since 1970.
   package let modifiedSeconds: Int64
 
@@ -31,6 +33,7 @@ package final class OpenFile: Sendable {
         &+ Int64(status.st_ctim.tv_nsec))
     owner = status.st_uid
     linkCount = UInt64(status.st_nlink)
+    permissions = status.st_mode & 0o7777
     modifiedSeconds = Int64(status.st_mtim.tv_sec)
   }
 
@@ -42,6 +45,21 @@ package final class OpenFile: Sendable {
     let descriptor = unsafe wick_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)
     guard descriptor >= 0 else { return nil }
     self.init(owning: descriptor)
+  }
+
+  /// Opens a file in a folder that others may write to.
+  ///
+  /// We may read more than they do, and must not do it for them: it is no link, and everybody may read
+  /// it, or it is our own.
+  package convenience init?(shared path: String) {
+    var status = stat()
+    // To open a device may already do something.
+    guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW
+    let descriptor = unsafe wick_open(path, flags, 0)
+    guard descriptor >= 0 else { return nil }
+    self.init(owning: descriptor)
+    guard permissions & 0o004 != 0 || owner == geteuid() else { return nil }
   }
 
   deinit { close(descriptor) }

@@ -61,6 +61,8 @@ package struct Ledger: Hashable, Sendable {
       drop(reason, count: part)
       left -= part
     }
+    walkedInKernel = min(walkedInKernel, complete)
+    framePointer = min(framePointer, complete + partialTotal)
   }
 
   package mutating func drop(_ reason: DropReason, count: UInt64) {

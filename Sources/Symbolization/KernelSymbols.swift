@@ -11,6 +11,8 @@ package struct KernelSymbols: Sendable {
     /// Name of the kernel module, `bpf` for BPF programs, or empty for the kernel itself.
     package let module: String
     package let address: UInt64
+    /// Another symbol of the module follows, so that the function's end is known.
+    package let isBounded: Bool
   }
 
   private struct Entry {
@@ -81,7 +83,7 @@ extension KernelSymbols {
     return Match(
       name: String(decoding: names[start..<start + Int(entry.nameLength)], as: UTF8.self),
       module: String(decoding: modules[Int(entry.module)], as: UTF8.self),
-      address: entry.address)
+      address: entry.address, isBounded: isFollowed)
   }
 
   /// Sorts, and keeps one symbol of each address; false if there is nothing to look up.

@@ -174,6 +174,19 @@ import Testing
     #expect(values["node_textfile_mtime_seconds{file=\(tree.path)/texts/b.prom}"] != nil)
   }
 
+  @Test func whoMayWriteThereGetsNoFilesOfOthersRead() throws {
+    try tree.write("secret 1\n", to: "elsewhere/secret")
+    try tree.link("texts/link.prom", to: "\(tree.path)/elsewhere/secret")
+    try tree.write("hidden 1\n", to: "texts/hidden.prom")
+    let hidden = "\(tree.path)/texts/hidden.prom"
+    #expect(unsafe chmod(hidden, 0o600) == 0)
+    #expect(unsafe chown(hidden, 12_345, 12_345) == 0)
+    let values = TextFileCollector(directory: "\(tree.path)/texts").values(of: tree)
+    #expect(values["secret{}"] == nil)
+    #expect(values["hidden{}"] == nil)
+    #expect(values[failed] == 1)
+  }
+
   @Test func aFileThatEndsAnywhereOrHasAnythingInItIsNoError() {
     let text = """
       # HELP h He\\nlp

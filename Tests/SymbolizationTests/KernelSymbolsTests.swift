@@ -46,6 +46,13 @@ import Testing
     #expect(try match(0xffff_ffff_c010_0000 + 0x10_0000) == nil)
   }
 
+  @Test func theEndOfAFunctionIsKnownWhereAnotherSymbolOfTheModuleFollows() throws {
+    let symbols = try #require(KernelSymbols(parsing: Array(Self.listing.utf8)))
+    #expect(symbols.function(at: 0xffff_ffff_8100_0150)?.isBounded == true)
+    // A program that was loaded since would lie there.
+    #expect(symbols.function(at: 0xffff_ffff_c000_2100)?.isBounded == false)
+  }
+
   @Test func aListWithoutAddressesIsNil() {
     #expect(KernelSymbols(parsing: Array("0000000000000000 T _text\n".utf8)) == nil)
     #expect(KernelSymbols(parsing: []) == nil)

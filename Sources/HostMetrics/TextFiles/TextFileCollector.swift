@@ -77,7 +77,7 @@ private struct TextFiles {
 
   /// When a file was written, of which we have the metrics now; nil if it is refused.
   private mutating func readFile(_ path: String) -> Int64? {
-    guard let file = OpenFile(trusted: path), file.size <= min(limits.fileBytes, room.bytes) else {
+    guard let file = OpenFile(shared: path), file.size <= min(limits.fileBytes, room.bytes) else {
       return nil
     }
     let bytes = file.read(at: 0, count: Int(file.size))
