@@ -1,5 +1,5 @@
 // C++ names: a template in a namespace, a virtual method, an operator, a lambda, and work inside a
-// handler of an exception. main → geometry::Sum<…>::operator() → … → geometry::Circle::area.
+// handler of an exception: much of it, since what throws and catches has a path of its own. main → geometry::Sum<…>::operator() → … → geometry::Circle::area.
 #include <cstdio>
 #include <stdexcept>
 #include <string>
@@ -17,7 +17,7 @@ struct Shape {
 struct Circle final : Shape {
   FUNCTION double area() const override
   {
-    burn(500);
+    burn(5000);
     return 3;
   }
 };
@@ -38,7 +38,7 @@ namespace
 {
 FUNCTION void recover()
 {
-  burn(500);
+  burn(5000);
 }
 }  // namespace
 
