@@ -20,8 +20,9 @@ from rude_server import RudeServer
 KILLS = 5
 # Batches that wait at least when the server comes back.
 WAITING = 16
-# How long after a batch was acknowledged a crash may forget that: the cursors' interval is 1 s.
-FORGOTTEN_S = 3
+# How long after a batch was acknowledged a crash may forget that: the cursors' interval is 1 s, and
+# a busy host may take a while to write them.
+FORGOTTEN_S = 10
 # The first of each comes over a connection that was kept, the second over a new one.
 ROUNDS = [
     [rude_server.fail, rude_server.send_away],
@@ -30,9 +31,9 @@ ROUNDS = [
     [rude_server.drip, rude_server.say_nothing],
     [rude_server.stop_short, rude_server.accept_and_go_on],
 ]
-TIMEOUT_S = 3
+TIMEOUT_S = 8
 # Less than what a server that says nothing takes.
-LATE_S = 2.5
+LATE_S = 7
 GROWTH_LIMIT = 8 << 20
 
 # --- the queue ----------------------------------------------------------------------------------

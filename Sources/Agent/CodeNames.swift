@@ -42,8 +42,9 @@ final class ExecutableNames: CodeNames {
   private let module: String
   private let symbols: SymbolTable
   private let addresses: [UInt64]
+  private let debugFiles: DebugFiles
   private lazy var debugSymbols = image.buildID.flatMap {
-    DebugFiles().image(for: $0)?.symbols(containing: addresses)
+    debugFiles.image(for: $0)?.symbols(containing: addresses)
   }
   private let demangler = Demangler()
   private var known: [UInt64: FunctionName] = [:]
@@ -52,7 +53,9 @@ final class ExecutableNames: CodeNames {
   ///   - image: the file.
   ///   - module: its name.
   ///   - offsets: the only ones that will be asked for.
-  init(_ image: ELFImage, module: String, for offsets: [UInt64]) {
+  ///   - debugFiles: where symbols may be that the file does not have.
+  init(_ image: ELFImage, module: String, for offsets: [UInt64], debugFiles: DebugFiles) {
+    self.debugFiles = debugFiles
     self.image = image
     self.module = module
     addresses = offsets.compactMap { image.address(ofFileOffset: $0) }

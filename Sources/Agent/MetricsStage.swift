@@ -1,4 +1,5 @@
 import Configuration
+import Dispatch
 import Export
 import HostMetrics
 import LinuxHost
@@ -22,6 +23,7 @@ final class MetricsStage: Sendable {
   private let host: Resource
   private let state: Mutex<State>
   private let thread = Mutex<WorkerThread?>(nil)
+  private let hasEnded = DispatchSemaphore(value: 0)
 
   private static let turnNanoseconds: UInt64 = 200_000_000
   private static let serviceLimit = 1_000
@@ -70,17 +72,29 @@ final class MetricsStage: Sendable {
     export: @escaping @Sendable (MetricBatch, MetricResources) -> Void
   ) {
     thread.withLock { thread in
-      thread = WorkerThread(name: "wick-metrics", niceness: 0) { [self] in run(isWanted, export) }
+      thread = WorkerThread(name: "wick-metrics", niceness: 0) { [self] in
+        run(isWanted, export)
+        hasEnded.signal()
+      }
     }
   }
 
-  func stop() {
-    state.withLock { $0.stops = true }
+  /// Begins no other collection.
+  func askToStop() { state.withLock { $0.stops = true } }
+
+  /// Waits for the collection that goes on, for so long at most.
+  ///
+  /// A file of the kernel that does not answer may hold it up; it is left alone then.
+  func stop(within limit: Duration) {
+    askToStop()
     let running = thread.withLock { thread in
       defer { thread = nil }
       return thread
     }
-    running?.join()
+    let milliseconds = Int(limit / .milliseconds(1))
+    guard let running, hasEnded.wait(timeout: .now() + .milliseconds(milliseconds)) == .success
+    else { return }
+    running.join()
   }
 
   /// Collects once, for `--once`.

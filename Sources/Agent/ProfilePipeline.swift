@@ -38,6 +38,9 @@ final class ProfilePipeline {
     Heap.trim()
   }
 
+  /// Gives back what naming has not used for a while.
+  func rest() { symbolizer.rest() }
+
   /// Exports a window.
   ///
   /// - Parameters:

@@ -1,3 +1,4 @@
+import ELF
 import LinuxHost
 import ProcessTracking
 import ProfileModel
@@ -51,8 +52,11 @@ final class ProfileSymbolizer {
     }
     assign(UnknownNames(module: "unknown", kind: .native), to: unmapped, &profile, &functions, nil)
     profile.functions = functions.functions
-    kernel.rest()
+    rest()
   }
+
+  /// Gives back what was not used for a while; to be called now and then.
+  func rest() { kernel.rest() }
 
   /// Names the code that was seen before.
   ///
@@ -89,7 +93,9 @@ final class ProfileSymbolizer {
     let module = path.split(separator: "/").last.map(String.init) ?? path
     switch origin {
     case .kernel: return KernelNames(kernel.symbols(for: offsets))
-    case .executable(let image): return ExecutableNames(image, module: module, for: offsets)
+    case .executable(let image):
+      return ExecutableNames(
+        image, module: module, for: offsets, debugFiles: DebugFiles(root: roots.files))
     case .generated(let code): return GeneratedNames(code)
     case .unreadable: return UnknownNames(module: module, kind: .native)
     }

@@ -13,6 +13,7 @@ extension ProfilingAgent {
       retrySampling = nil
       startSampler()
     }
+    pipeline.rest()
     let figures = shared.sampler?.figures
     let isMeasured = meter.look(at: now, kernelSeconds: figures?.bpfSeconds)
     let budget = settings.configuration.budget

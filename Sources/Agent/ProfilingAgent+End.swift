@@ -17,6 +17,7 @@ extension ProfilingAgent {
     func isLate(_ limit: UInt64) -> Bool { Clock.monotonic() &- began > limit }
     manager?.stopping()
     board.change { $0.phase = .stopping }
+    metrics?.askToStop()
     let figures = shared.sampler?.figures
     shared.lastFigures = figures
     shared.sampler?.stop()
@@ -35,7 +36,7 @@ extension ProfilingAgent {
     if settings.once, let exporter = shared.exporter {
       metrics?.collect { exporter.append($0, about: $1) }
     }
-    metrics?.stop()
+    metrics?.stop(within: Self.metricsLimit)
     endpoint?.stop()
     let passed = Duration.nanoseconds(Int64(clamping: Clock.monotonic() &- began))
     let farewell = settings.once ? Self.onceLimit : max(.zero, Self.endLimit - passed)
@@ -54,6 +55,8 @@ extension ProfilingAgent {
 
   /// How long windows may take in the end, but for the last one.
   private static let namingNanoseconds: UInt64 = 1_000_000_000
+  /// How long the end waits for the collection of metrics that goes on.
+  private static let metricsLimit = Duration.seconds(1)
   /// How long the end may take until the queue is closed.
   private static let endLimit = Duration.milliseconds(3_500)
 

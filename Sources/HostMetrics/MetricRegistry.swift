@@ -103,7 +103,14 @@ package final class MetricRegistry: Sendable {
     }
     for (index, result) in results.enumerated() {
       if let result {
-        batch.append(result.batch, givesWay: type(of: collectors[index]).givesWay)
+        let kind = type(of: collectors[index])
+        let leftOut = batch.append(result.batch, givesWay: kind.givesWay)
+        if kind.givesWay {
+          batch.add(
+            "wick_collector_left_out_series", .gauge,
+            "Series of a collector that are left out, for another has metrics of their names.",
+            Double(leftOut), ["collector": kind.name])
+        }
       }
       addResult(result, of: collectors[index], to: &batch)
     }

@@ -65,10 +65,17 @@ package struct MetricBatch: Sendable {
   /// - Parameters:
   ///   - other: what is added.
   ///   - givesWay: whether metrics of names that are there already are left out.
-  package mutating func append(_ other: MetricBatch, givesWay: Bool = false) {
+  /// - Returns: how many series were left out.
+  @discardableResult
+  package mutating func append(_ other: MetricBatch, givesWay: Bool = false) -> Int {
     refused += other.refused
+    var leftOut = 0
     let taken = givesWay ? Set(families.flatMap(\.descriptor.seriesNames)) : []
-    for family in other.families where taken.isDisjoint(with: family.descriptor.seriesNames) {
+    for family in other.families {
+      guard taken.isDisjoint(with: family.descriptor.seriesNames) else {
+        leftOut += family.seriesCount
+        continue
+      }
       if let known = indices[family.descriptor.name] {
         families[known].append(family, limit: seriesLimit)
       } else {
@@ -76,6 +83,7 @@ package struct MetricBatch: Sendable {
         families.append(family)
       }
     }
+    return leftOut
   }
 
   /// Keeps each metric within a number of series.

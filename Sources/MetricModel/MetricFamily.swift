@@ -18,6 +18,8 @@ package struct MetricFamily: Hashable, Sendable {
     folded > 0 && index == max(points.count, histograms.count) - 1
   }
 
+  package var seriesCount: Int { points.count + histograms.count }
+
   /// Adds a series; false if it is beyond the limit and became a part of the last one.
   @discardableResult
   mutating func add(_ point: MetricPoint, limit: Int) -> Bool {

@@ -13,8 +13,8 @@ package enum OTLPProfiles {
 
   package struct Result: Hashable, Sendable {
     package var requests: [Request] = []
-    /// Samples that no request has room for: a single stack would fill it.
-    package var omitted: UInt64 = 0
+    /// Of each profile the samples that no request has room for: a single stack would fill it.
+    package var omitted: [UInt64] = []
   }
 
   /// The bytes of a request: the most that receivers take without being told.

@@ -26,6 +26,7 @@ struct OTLPProfilesPacker {
     _ profile: Profile, of resource: Resource, using random: inout some RandomNumberGenerator
   ) {
     let source = OTLPProfileSource(profile)
+    var omitted: UInt64 = 0
     var part = begin(source, of: resource, isFirst: true, using: &random)
     for sample in profile.samples where sample.count > 0 {
       if !hasRoom(for: part.bound(of: sample)) {
@@ -34,13 +35,14 @@ struct OTLPProfilesPacker {
         flush()
         part = begin(source, of: resource, isFirst: isFirst, using: &random)
         guard hasRoom(for: part.bound(of: sample)) else {
-          result.omitted &+= sample.count
+          omitted &+= sample.count
           continue
         }
       }
       bound += part.add(sample, &dictionary)
     }
     end(part)
+    result.omitted.append(omitted)
   }
 
   mutating func finish() -> OTLPProfiles.Result {

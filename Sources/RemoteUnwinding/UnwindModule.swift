@@ -17,8 +17,6 @@ package final class UnwindModule {
 
   private static let blockBytes: UInt64 = 1 << 13
   /// 32 MiB, more than the largest real programs have of it; a sparse file can claim any size.
-  ///
-  /// Nothing is read twice, so what was checked once cannot have changed when it is used.
   private static let blocksMax = 4_096
 
   /// - Parameters:

@@ -21,7 +21,7 @@ import Testing
     let requests = try result.requests.map {
       try OTLPExportProfilesServiceRequest(serializedBytes: $0.bytes)
     }
-    return (requests, result.omitted)
+    return (requests, result.omitted.reduce(0, +))
   }
 
   @Test func theFirstEntryOfEachTableIsTheZeroValue() throws {

@@ -1,5 +1,6 @@
 // C++ names: a template in a namespace, a virtual method, an operator, a lambda, and work inside a
-// handler of an exception: much of it, since what throws and catches has a path of its own. main → geometry::Sum<…>::operator() → … → geometry::Circle::area.
+// handler of an exception; it is much, since what throws and catches has paths of its own.
+// main → geometry::Sum<…>::operator() → … → geometry::Circle::area.
 #include <cstdio>
 #include <stdexcept>
 #include <string>

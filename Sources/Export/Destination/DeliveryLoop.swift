@@ -124,6 +124,10 @@ package final class DeliveryLoop: Sendable {
       if !Task.isCancelled { interrupt() }
     }
     defer { timer.cancel() }
-    await end.wait()
+    // The queue's disk may hang; it is not waited for.
+    await end.wait(atMost: { await sleep(limit + Self.grace) })
   }
+
+  /// What a loop may take to end after what it sends was interrupted.
+  private static let grace = Duration.milliseconds(500)
 }

@@ -10,11 +10,8 @@ package struct BatchEncoder {
   /// The batches of one window.
   package struct Encoded {
     package var batches: [Batch] = []
-    /// Samples that no OTLP batch has, because their stack alone is too large for one.
-    package var omittedFromOTLP: UInt64 = 0
-    /// Samples of profiles that are too large for pprof.
-    package var omittedFromFiles: UInt64 = 0
-    /// Samples that no batch of any form has.
+    /// Samples that no batch of any form has: their stack alone is too large for one of OTLP, or
+    /// their profile for pprof.
     package var omitted: UInt64 = 0
   }
 
@@ -41,25 +38,26 @@ package struct BatchEncoder {
     let wantsOTLP = topics.contains(.otlpProfiles)
     let files: [Topic] = [.pyroscopePush, .pyroscopeIngest, .profileFile]
     let wantsFiles = files.contains { topics.contains($0) }
-    if wantsOTLP { encodeOTLP(profiles, now, &encoded) }
-    if wantsFiles { encodeFiles(profiles, now, &encoded) }
-    switch (wantsOTLP, wantsFiles) {
-    case (true, true): encoded.omitted = min(encoded.omittedFromOTLP, encoded.omittedFromFiles)
-    case (true, false): encoded.omitted = encoded.omittedFromOTLP
-    case (false, _): encoded.omitted = encoded.omittedFromFiles
-    }
+    // By profile, what each of the two leaves out.
+    let fromOTLP = wantsOTLP ? encodeOTLP(profiles, now, &encoded) : nil
+    let fromFiles = wantsFiles ? encodeFiles(profiles, now, &encoded) : nil
+    guard let first = fromOTLP ?? fromFiles else { return encoded }
+    // A profile is in a file as a whole or not at all, so that the smaller number is in neither.
+    encoded.omitted = zip(first, fromFiles ?? first).reduce(0) { $0 + min($1.0, $1.1) }
     return encoded
   }
 
   private func encodeFiles(
     _ profiles: [(profile: Profile, resource: Resource)], _ now: UInt64, _ encoded: inout Encoded
-  ) {
+  ) -> [UInt64] {
+    var omitted: [UInt64] = []
     var series: [PyroscopePush.Series] = []
     for (profile, resource) in profiles {
       guard let message = try? PprofFormat.encode(profile) else {
-        encoded.omittedFromFiles += profile.ledger.complete + profile.ledger.partialTotal
+        omitted.append(profile.ledger.complete + profile.ledger.partialTotal)
         continue
       }
+      omitted.append(0)
       let file = Gzip.compress(message)
       let labels = PyroscopeLabels(profile.sampleType, resource)
       if topics.contains(.pyroscopePush) {
@@ -87,14 +85,14 @@ package struct BatchEncoder {
         topic: .pyroscopePush, createdUnixNanoseconds: now,
         items: UInt32(clamping: request.profiles), body: request.bytes)
     }
+    return omitted
   }
 
   private func encodeOTLP(
     _ profiles: [(profile: Profile, resource: Resource)], _ now: UInt64, _ encoded: inout Encoded
-  ) {
+  ) -> [UInt64] {
     var random = SystemRandomNumberGenerator()
     let result = OTLPProfiles.encode(profiles, version: version, using: &random)
-    encoded.omittedFromOTLP += result.omitted
     encoded.batches += result.requests.map { request in
       // Compressed once, for the queue and for all destinations.
       Batch(
@@ -102,6 +100,7 @@ package struct BatchEncoder {
         items: UInt32(clamping: request.profiles), body: Gzip.compress(request.bytes),
         isCompressed: true)
     }
+    return result.omitted
   }
 
   /// - Parameters:

@@ -7,6 +7,7 @@ struct TextExposition {
   struct Limits {
     var lineBytes = 65_536
     var labels = 64
+    var allLabels = 100_000
     var series = 10_000
   }
 
@@ -33,14 +34,20 @@ struct TextExposition {
   private let limits: Limits
   private var indices: [String: Int] = [:]
   private var count = 0
+  private var labels = 0
 
   /// Nil if the text breaks a rule or a limit.
   init?(parsing bytes: [UInt8], limits: Limits = Limits()) {
     self.limits = limits
     guard bytes.isEmpty || bytes.last == UInt8(ascii: "\n") else { return nil }
-    for line in bytes.split(separator: UInt8(ascii: "\n")) {
+    var rest = bytes[...]
+    while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+      let line = rest[..<end]
       var cursor = TextCursor(line)
-      guard line.count <= limits.lineBytes, take(&cursor) else { return nil }
+      guard line.count <= limits.lineBytes, take(&cursor), families.count <= limits.series,
+        labels <= limits.allLabels
+      else { return nil }
+      rest = rest[(end + 1)...]
     }
   }
 
@@ -85,6 +92,7 @@ struct TextExposition {
       return false
     }
     count += 1
+    self.labels += labels.count
     let (index, suffix) = place(of: name)
     families[index].samples.append(Sample(suffix: suffix, labels: labels, value: value))
     return true
