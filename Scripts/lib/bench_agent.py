@@ -70,14 +70,19 @@ def measure_steady(loads, chosen):
         health = agent.health
         _, ending = agent.stop()
         bodies = dict(receiver.bytes)
-    warm = [(at, held.total_bytes) for at, held in seen if at > passed / 3]
+    later = [(at, held) for at, held in seen if at > passed / 3]
+    warm = [(at, held.total_bytes) for at, held in later]
     growth, peak = slope(warm), max(held.total_bytes for _, held in seen)
+    heap = slope([(at, held.anonymous_bytes) for at, held in later])
+    maps = slope([(at, held.map_bytes) for at, held in later])
     steady = statistics.median(total for _, total in warm)
     print(table(["agent, everything on, 99 Hz", "figure"], [
         ["minutes", f"{passed / 60:.1f}"],
         ["resident + BPF maps, shared pages once, steady", f"{steady / (1 << 20):.1f} MiB"],
         ["the same, greatest", f"{peak / (1 << 20):.1f} MiB"],
         ["its slope after the first third", f"{growth / (1 << 20):+.2f} MiB/h"],
+        ["of that, anonymous memory and BPF maps",
+         f"{heap / (1 << 20):+.2f} and {maps / (1 << 20):+.2f} MiB/h"],
         ["CPU of the process", f"{cpu / CPUS:.3%} of the host"],
         ["CPU of its BPF programs", f"{kernel.ns / 1e9 / passed / CPUS:.3%} of the host"],
         ["CPU a sample in the kernel", f"{kernel.ns / max(1, kernel.runs) / 1e3:.1f} µs"],

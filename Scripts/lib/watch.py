@@ -24,6 +24,8 @@ class Program:
 class Holdings:
     rss_bytes: int
     peak_bytes: int
+    # What belongs to no file: heap, stacks of threads.
+    anonymous_bytes: int
     # Pages of maps that the process has in its address space: in `rss_bytes` and in `map_bytes`.
     shared_bytes: int
     map_bytes: int
@@ -83,6 +85,7 @@ def holdings(pid, meter):
     return Holdings(
         rss_bytes=int(status["VmRSS"].split()[0]) * 1024,
         peak_bytes=int(status["VmHWM"].split()[0]) * 1024,
+        anonymous_bytes=int(status["RssAnon"].split()[0]) * 1024,
         shared_bytes=mapped_map_bytes(pid),
         map_bytes=sum(map_sizes(pid, meter).values()),
         descriptors=len(list(pathlib.Path(f"/proc/{pid}/fd").iterdir())),
