@@ -76,6 +76,12 @@ def measure_steady(loads, chosen):
     heap = slope([(at, held.anonymous_bytes) for at, held in later])
     maps = slope([(at, held.map_bytes) for at, held in later])
     steady = statistics.median(total for _, total in warm)
+
+
+    def median_of(field):
+        middle = statistics.median(getattr(held, field) for _, held in later)
+        return f"{middle / (1 << 20):.1f} MiB"
+
     print(table(["agent, everything on, 99 Hz", "figure"], [
         ["minutes", f"{passed / 60:.1f}"],
         ["resident + BPF maps, shared pages once, steady", f"{steady / (1 << 20):.1f} MiB"],
@@ -83,6 +89,8 @@ def measure_steady(loads, chosen):
         ["its slope after the first third", f"{growth / (1 << 20):+.2f} MiB/h"],
         ["of that, anonymous memory and BPF maps",
          f"{heap / (1 << 20):+.2f} and {maps / (1 << 20):+.2f} MiB/h"],
+        ["anonymous memory and BPF maps, steady",
+         f"{median_of('anonymous_bytes')} and {median_of('map_bytes')}"],
         ["CPU of the process", f"{cpu / CPUS:.3%} of the host"],
         ["CPU of its BPF programs", f"{kernel.ns / 1e9 / passed / CPUS:.3%} of the host"],
         ["CPU a sample in the kernel", f"{kernel.ns / max(1, kernel.runs) / 1e3:.1f} µs"],

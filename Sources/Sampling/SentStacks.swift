@@ -5,40 +5,60 @@
 struct SentStacks {
   private struct Generation {
     var ranges: [UInt64: Range<Int>] = [:]
-    var frames: [UInt64] = []
+    /// As many as there may be from the start on, so that memory does not grow for hours.
+    var frames: [UInt64]
+    var filled = 0
+
+    init(frameLimit: Int) {
+      frames = Array(repeating: 0, count: frameLimit)
+      ranges.reserveCapacity(frameLimit / Self.usualFrames)
+    }
+
+    private static let usualFrames = 16
+
+    mutating func clear() {
+      ranges.removeAll(keepingCapacity: true)
+      filled = 0
+    }
   }
 
-  private var current = Generation()
-  private var last = Generation()
+  private var current: Generation
+  private var last: Generation
   /// Changes when the kernel has to send all stacks again.
   private(set) var epoch: UInt32 = 1
 
-  /// Frames that a generation holds, 2 MiB.
+  /// Frames that a generation holds, 512 KiB.
   private let frameLimit: Int
-  package static let defaultFrameLimit = 1 << 18
+  package static let defaultFrameLimit = 1 << 16
 
-  init(frameLimit: Int = Self.defaultFrameLimit) { self.frameLimit = frameLimit }
+  init(frameLimit: Int = Self.defaultFrameLimit) {
+    self.frameLimit = frameLimit
+    current = Generation(frameLimit: frameLimit)
+    last = Generation(frameLimit: frameLimit)
+  }
 
   /// Keeps the frames of a stack for those that come after it.
   mutating func insert(_ frames: [UInt64], id: UInt64) {
-    if current.frames.count + frames.count > frameLimit { beginEpoch() }
-    let start = current.frames.count
-    current.frames.append(contentsOf: frames)
-    current.ranges[id] = start..<current.frames.count
+    guard frames.count <= frameLimit else { return }
+    if current.filled + frames.count > frameLimit { beginEpoch() }
+    let start = current.filled
+    for frame in frames {
+      current.frames[current.filled] = frame
+      current.filled += 1
+    }
+    current.ranges[id] = start..<current.filled
   }
 
   /// The frames of a stack that was sent before; nil if that was missed.
   func frames(id: UInt64) -> [UInt64]? {
-    for generation in [current, last] {
-      if let range = generation.ranges[id] { return Array(generation.frames[range]) }
-    }
-    return nil
+    if let range = current.ranges[id] { return Array(current.frames[range]) }
+    return last.ranges[id].map { Array(last.frames[$0]) }
   }
 
   /// Asks for all stacks again.
   mutating func beginEpoch() {
-    last = current
-    current = Generation()
+    swap(&current, &last)
+    current.clear()
     epoch &+= 1
   }
 }
