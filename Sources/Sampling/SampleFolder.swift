@@ -26,7 +26,7 @@ package final class SampleFolder {
   /// Nil unless samples are captured.
   package let capture: SampleCapture?
   private let roots: HostRoots
-  private var sentStacks = SentStacks()
+  private var sentStacks: SentStacks
   private var walked = WalkedStack()
 
   init(
@@ -39,6 +39,7 @@ package final class SampleFolder {
     comparison = options.comparesWalks ? WalkComparison() : nil
     capture = options.captures ? SampleCapture() : nil
     self.roots = roots
+    sentStacks = SentStacks(frequency: options.frequency)
     completion = StackCompletion(processes: processes, unwinding: unwinding, options: options)
     var template = profile
     template.facts.frequency = options.frequency

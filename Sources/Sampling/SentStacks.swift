@@ -27,11 +27,16 @@ struct SentStacks {
   /// Changes when the kernel has to send all stacks again.
   private(set) var epoch: UInt32 = 1
 
-  /// Frames that a generation holds, 512 KiB.
+  /// Frames that a generation holds: 512 KiB at the usual frequency, and more where a generation would
+  /// be full before the kernel hears of the next.
   private let frameLimit: Int
-  package static let defaultFrameLimit = 1 << 16
+  private static let usualFrequency = 200
 
-  init(frameLimit: Int = Self.defaultFrameLimit) {
+  init(frequency: Int) {
+    self.init(frameLimit: frequency <= Self.usualFrequency ? 1 << 16 : 1 << 18)
+  }
+
+  init(frameLimit: Int) {
     self.frameLimit = frameLimit
     current = Generation(frameLimit: frameLimit)
     last = Generation(frameLimit: frameLimit)
