@@ -16,7 +16,7 @@ struct TableBook {
   mutating func request(_ number: UInt32, demand: Int, at now: UInt64) -> Bool {
     guard let record = files[number] else { return false }
     switch record.state {
-    case .ready, .none: return false
+    case .building, .ready, .none: return false
     case .evicted, .refused:
       guard now >= record.retryAt else { return false }
     case .unrequested, .pending: break
@@ -32,6 +32,7 @@ struct TableBook {
     guard let (number, demand) = queue.take(at: now), let image = files[number]?.image else {
       return nil
     }
+    files[number]?.state = .building
     return BuildJob(number: number, demand: demand, image: image)
   }
 
@@ -101,7 +102,7 @@ struct TableBook {
     let seconds = TableTime.units(TableLimits.forgetAfter)
     let time = TableTime.units(now)
     let forgotten = files.all.filter { number, record in
-      record.references <= 0 && record.state != .pending
+      record.references <= 0 && record.state != .pending && record.state != .building
         && now >= record.lastAsked + TableLimits.forgetAfter
         && (record.placement == nil || time &- writer.lastUsed(number) >= seconds)
     }.map(\.number)

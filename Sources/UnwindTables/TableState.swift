@@ -2,8 +2,10 @@
 package enum TableState: Hashable, Sendable {
   /// Nobody asked for it.
   case unrequested
-  /// It is asked for: it waits, is being built, or its room is being made.
+  /// It is asked for: it waits, or its room is being made.
   case pending
+  /// A builder is at it; to ask again changes nothing.
+  case building
   /// The walker uses it.
   case ready
   /// The file has none that we could build; it is not tried again.

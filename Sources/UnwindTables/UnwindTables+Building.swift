@@ -88,6 +88,7 @@ extension UnwindTables {
         state.makeRoom(for: table, missing: missing, with: writer, at: time)
       else { return state.refuse(number, at: time) }
       state.files[number]?.attempts = attempts + 1
+      state.files[number]?.state = .pending
       state.queue.add(number, demand: demand, due: time + Grace.nanoseconds)
     }
   }

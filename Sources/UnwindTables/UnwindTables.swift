@@ -101,12 +101,17 @@ extension UnwindTables {
 
 /// The threads that build.
 extension UnwindTables {
+  /// Below what is profiled, but not so far that a busy host keeps the tables waiting for seconds, in
+  /// which each sample takes a copy: at 10 a table of 100 ms took 4 s beside four other programs on
+  /// two processors.
+  private static let niceness: CInt = 4
+
   /// Starts to build what is asked for, until `stop`; without it, `buildNext` has to be called.
   package func start(builders: Int = 1) {
     Heap.returnLargeBlocks()
     threads.withLock { threads in
       for _ in 0..<builders {
-        let thread = WorkerThread(name: "wick-tables", niceness: 10) { [self] in runBuilder() }
+        let thread = WorkerThread(name: "wick-tables", niceness: Self.niceness) { [self] in runBuilder() }
         if let thread { threads.append(thread) }
       }
     }

@@ -23,7 +23,7 @@ import Unwinding
     for number in numbers { tables.request(number) }
     while !numbers.allSatisfy({ tables.state(of: $0) == .ready }) {}
     tables.stop()
-    #expect(nicenesses.withLock { $0 } == Array(repeating: 10, count: 50))
+    #expect(nicenesses.withLock { $0 } == Array(repeating: 4, count: 50))
     #expect(tables.statistics.installed == 50)
     tables.request(tables.number(of: try ELFImage(bytes: bytes), key: .fixture(99)))
     #expect(tables.statistics.queueLength == 1)

@@ -1,4 +1,8 @@
+import BPFRuntime
 import BPFShared
+import ELF
+import LinuxHost
+import Synchronization
 import Testing
 import Unwinding
 
@@ -39,6 +43,29 @@ import Unwinding
     #expect(number >= FILE_FIRST.rawValue)
     #expect(bench.install(file: 1, table) == number)
     #expect(bench.builds(ofFile: 1) == 1)
+  }
+
+  /// Samples go on asking for a table while it is built.
+  @Test func whatIsAskedForWhileItIsBuiltIsBuiltOnceAndHasItsRoomOnce() throws {
+    var random = SeededGenerator(seed: 20)
+    let table = UnwindTable.madeUp(file: 1, pages: 4, rowsPerPage: 100, using: &random)
+    let asking = Mutex<(@Sendable () -> Void)?>(nil)
+    let built = Mutex(0)
+    let bytes = try #require(SystemFile.read("/bin/true"))
+    let tables = UnwindTables(memory: try TableMemory()) { _ in
+      built.withLock { $0 += 1 }
+      asking.withLock { $0 }?()
+      return table
+    }
+    let number = tables.number(of: try ELFImage(bytes: bytes), key: .fixture(1))
+    asking.withLock { [unowned tables] ask in ask = { tables.request(number) } }
+    tables.request(number)
+    while tables.buildNext() == .worked {}
+    #expect(built.withLock { $0 } == 1)
+    #expect(tables.state(of: number) == .ready)
+    let statistics = tables.statistics
+    #expect(statistics.rows == table.rows.count && statistics.tables == 1)
+    #expect(statistics.queueLength == 0)
   }
 
   @Test func aFileWithoutUnwindInformationIsNotTriedAgain() throws {
