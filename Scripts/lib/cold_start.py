@@ -109,7 +109,7 @@ def problems(name, summary, lines):
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("folder", type=pathlib.Path)
-    options.add_argument("--seconds", type=float, default=12)
+    options.add_argument("--seconds", type=float, default=20)
     chosen = options.parse_args()
     folder, found, rows = chosen.folder, [], []
     for name, load in (("nothing cached", compilers), ("cached", compilers), ("brief", brief)):

@@ -111,7 +111,9 @@ extension UnwindTables {
     Heap.returnLargeBlocks()
     threads.withLock { threads in
       for _ in 0..<builders {
-        let thread = WorkerThread(name: "wick-tables", niceness: Self.niceness) { [self] in runBuilder() }
+        let thread = WorkerThread(name: "wick-tables", niceness: Self.niceness) { [self] in
+          runBuilder()
+        }
         if let thread { threads.append(thread) }
       }
     }
