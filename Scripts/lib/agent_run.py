@@ -39,10 +39,10 @@ def otlp(url):
     return f"destinations:\n- name: server\n  type: otlp\n  url: {url}\n"
 
 
-def once(folder, name, settings, manners=()):
-    """Its status, the paths of what the server has taken, and what it says."""
+def once(folder, name, settings, manners=(), wish=""):
+    """Its status, the paths of what the server has taken, and what it says; `wish` is the server's."""
     with RudeServer(manners) as server:
-        with start_once(folder, name, settings + otlp(server.address)) as agent:
+        with start_once(folder, name, settings + otlp(server.address) + wish) as agent:
             cost = agent.running.finish(60)
         return cost.status, set(server.requests), agent.log.read_text()
 
@@ -61,6 +61,9 @@ def check_once(folder, away):
         status, paths, log = once(folder, "metrics", "  enabled: false\n")
         expect((status, paths) == (0, {"/v1/metrics"}),
                f"without profiles: status {status}, {paths}: {log}")
+        status, paths, log = once(folder, "unwanted", "", wish="  profiles: false\n")
+        expect((status, paths) == (0, {"/v1/metrics"}),
+               f"a server without profiles: status {status}, {paths}: {log}")
         for metrics in ("true", "false"):
             status, paths, log = once(
                 folder, f"refused-{metrics}", f"metrics:\n  enabled: {metrics}\n",

@@ -13,6 +13,8 @@ final class ProfilePipeline {
   private(set) var windows: UInt64 = 0
   /// Names functions on this host; addresses and build-ids are exported in any case.
   var symbolizes = true
+  /// From this monotonic time on, what is not known yet is shown by its address.
+  var namingDeadline = UInt64.max
   /// Attributes of everything that is exported, unless a process says otherwise.
   var common = Resource()
 
@@ -50,7 +52,9 @@ final class ProfilePipeline {
   ///   counted as dropped.
   func export(_ window: CollectedWindow, to exporter: Exporter?) -> Ledger {
     var whole = window.profile
-    if symbolizes { symbolizer.symbolize(&whole, origins: window.origins) }
+    if symbolizes {
+      symbolizer.symbolize(&whole, origins: window.origins, until: namingDeadline)
+    }
     windows += 1
     var result = Ledger()
     result.taken = whole.ledger.taken

@@ -30,7 +30,11 @@ final class ProfileSymbolizer {
   /// - Parameters:
   ///   - profile: gets its functions.
   ///   - origins: where the code of each mapping comes from, by the mapping's number.
-  func symbolize(_ profile: inout Profile, origins: [CodeOrigin]) {
+  ///   - deadline: from this monotonic time on no file is read any more; code of which nothing is
+  ///     known yet is shown by its address.
+  func symbolize(
+    _ profile: inout Profile, origins: [CodeOrigin], until deadline: UInt64 = .max
+  ) {
     var byMapping: [[Int]] = Array(repeating: [], count: origins.count)
     var unmapped: [Int] = []
     for (index, location) in profile.locations.enumerated() {
@@ -46,6 +50,10 @@ final class ProfileSymbolizer {
       let path = profile.strings[profile.mappings[mapping].path]
       let news = assignKnown(origins[mapping], to: locations, &profile, &functions)
       guard !news.isEmpty else { continue }
+      guard Clock.monotonic() < deadline else {
+        assign(Self.unknown(origins[mapping], path: path), to: news, &profile, &functions, nil)
+        continue
+      }
       let offsets = news.map { profile.locations[$0].offset }
       let names = makeNames(origins[mapping], path: path, for: offsets)
       assign(names, to: news, &profile, &functions, KnownNames.place(of: origins[mapping]))
@@ -90,14 +98,28 @@ final class ProfileSymbolizer {
   private func makeNames(_ origin: CodeOrigin, path: String, for offsets: [UInt64])
     -> any CodeNames
   {
-    let module = path.split(separator: "/").last.map(String.init) ?? path
     switch origin {
     case .kernel: return KernelNames(kernel.symbols(for: offsets))
     case .executable(let image):
       return ExecutableNames(
-        image, module: module, for: offsets, debugFiles: DebugFiles(root: roots.files))
+        image, module: Self.module(path), for: offsets, debugFiles: DebugFiles(root: roots.files))
     case .generated(let code): return GeneratedNames(code)
-    case .unreadable: return UnknownNames(module: module, kind: .native)
+    case .unreadable: return Self.unknown(origin, path: path)
+    }
+  }
+}
+
+extension ProfileSymbolizer {
+  private static func module(_ path: String) -> String {
+    path.split(separator: "/").last.map(String.init) ?? path
+  }
+
+  /// The names of code of which nothing is known but where it comes from.
+  private static func unknown(_ origin: CodeOrigin, path: String) -> UnknownNames {
+    switch origin {
+    case .kernel: UnknownNames(module: "kernel", kind: .kernel)
+    case .generated: UnknownNames(module: "jit", kind: .jit)
+    case .executable, .unreadable: UnknownNames(module: module(path), kind: .native)
     }
   }
 }

@@ -22,6 +22,7 @@ extension ProfilingAgent {
     shared.lastFigures = figures
     shared.sampler?.stop()
     taps.close()
+    if !settings.once { pipeline.namingDeadline = began &+ Self.lastNamingNanoseconds }
     while let event = queue.next() {
       // With `once`, the one window is all that was asked for.
       if settings.once, case .window = event, pipeline.windows > 0 { continue }
@@ -55,6 +56,8 @@ extension ProfilingAgent {
 
   /// How long windows may take in the end, but for the last one.
   private static let namingNanoseconds: UInt64 = 1_000_000_000
+  /// How long until no more files are read to name the last one.
+  private static let lastNamingNanoseconds: UInt64 = 2_000_000_000
   /// How long the end waits for the collection of metrics that goes on.
   private static let metricsLimit = Duration.seconds(1)
   /// How long the end may take until the queue is closed.

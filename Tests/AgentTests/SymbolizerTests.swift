@@ -20,13 +20,16 @@ import Testing
   }
 
   /// The names of one location in each of the mappings.
-  private func names(_ places: [Place], roots: HostRoots = HostRoots()) -> [Name?] {
+  private func names(
+    _ places: [Place], roots: HostRoots = HostRoots(), until deadline: UInt64 = .max
+  ) -> [Name?] {
     var profile = Profile(sampleType: .cpu, period: 1)
     for (index, place) in places.enumerated() {
       profile.mappings.append(Mapping(path: profile.strings.intern(place.path)))
       profile.locations.append(Location(mapping: UInt32(index), offset: place.offset))
     }
-    ProfileSymbolizer(roots: roots).symbolize(&profile, origins: places.map(\.origin))
+    ProfileSymbolizer(roots: roots)
+      .symbolize(&profile, origins: places.map(\.origin), until: deadline)
     return profile.locations.indices.map { index in
       profile.function(atLocation: UInt32(index)).map {
         Name(name: profile.strings[$0.name], module: profile.strings[$0.module], kind: $0.kind)
@@ -60,6 +63,23 @@ import Testing
     let nowhere = HostRoots(proc: "/nowhere", sys: "/nowhere")
     let found = names([Place(path: "[kernel]", origin: .kernel, offset: 1 << 63)], roots: nowhere)
     #expect(found == [Name(name: "[kernel+0x8000000000000000]", module: "kernel", kind: .kernel)])
+  }
+
+  @Test func whatThereIsNoTimeToReadIsShownByItsAddress() throws {
+    let text = String(
+      decoding: try #require(SystemFile.read("/proc/kallsyms", limit: Limits.kernelSymbolBytes)),
+      as: UTF8.self)
+    let line = try #require(text.split(separator: "\n").first { $0.hasSuffix(" vfs_read") })
+    let digits = String(line.prefix { $0 != " " })
+    let address = try #require(UInt64(digits, radix: 16))
+    let kernel = Place(path: "[kernel]", origin: .kernel, offset: address)
+    let library = Place(path: "/opt/app/lib.so", origin: .unreadable, offset: 16)
+    #expect(
+      names([kernel, library], until: 0) == [
+        Name(name: "[kernel+0x\(digits)]", module: "kernel", kind: .kernel),
+        Name(name: "[lib.so+0x10]", module: "lib.so", kind: .native),
+      ])
+    #expect(names([kernel]).first??.name == "vfs_read")
   }
 
   @Test func aLocationOutsideOfEveryMappingIsUnknown() {

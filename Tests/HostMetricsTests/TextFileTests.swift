@@ -135,6 +135,7 @@ import Testing
     #expect(values["node_load1{a=1}"] == nil)
     #expect(values["node_other{}"] == 2)
     #expect(values["node_scrape_collector_success{collector=textfile}"] == 1)
+    #expect(values["wick_collector_left_out_series{collector=textfile}"] == 1)
   }
 
   @Test func whatIsTooMuchIsLeftOut() throws {
@@ -153,6 +154,13 @@ import Testing
     #expect(try error(["a.prom": "a 1\nb 1\n", "b.prom": "c 1\nd 1\n"]) == 1)
     #expect(try error(["a.prom": "a{a=\"1\",b=\"2\"} 1\n"]) == 0)
     #expect(try error(["a.prom": "a{a=\"1\",b=\"2\",c=\"3\"} 1\n"]) == 1)
+    // Labels of all series together, and metrics that are named and have no series.
+    limits.text.allLabels = 3
+    #expect(try error(["a.prom": "a{a=\"1\",b=\"2\"} 1\nb{a=\"1\"} 1\n"]) == 0)
+    #expect(try error(["a.prom": "a{a=\"1\",b=\"2\"} 1\nb{a=\"1\",b=\"2\"} 1\n"]) == 1)
+    let named = ["a", "b", "c", "d"].map { "# TYPE \($0) gauge\n" }
+    #expect(try error(["a.prom": named.prefix(3).joined()]) == 0)
+    #expect(try error(["a.prom": named.joined()]) == 1)
     let remark = "#" + String(repeating: "x", count: 38) + "\n"
     #expect(try error(["a.prom": remark + remark]) == 0)
     #expect(try error(["a.prom": "x" + remark]) == 1)
