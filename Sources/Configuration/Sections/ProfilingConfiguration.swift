@@ -7,7 +7,7 @@ package struct ProfilingConfiguration: Hashable, Sendable {
   package var window = Duration.seconds(10)
   package var windows: [NamedValue<Duration>] = []
   /// Bytes in the kernel for unwind tables.
-  package var maxTableMemory = 32 << 20
+  package var maxTableMemory = 24 << 20
   package var copyStacks = true
   package var symbolize = true
 
