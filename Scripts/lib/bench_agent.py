@@ -77,7 +77,6 @@ def measure_steady(loads, chosen):
     maps = slope([(at, held.map_bytes) for at, held in later])
     steady = statistics.median(total for _, total in warm)
 
-
     def median_of(field):
         middle = statistics.median(getattr(held, field) for _, held in later)
         return f"{middle / (1 << 20):.1f} MiB"

@@ -21,8 +21,9 @@ struct TableBook {
       guard now >= record.retryAt else { return false }
     case .unrequested, .pending: break
     }
+    // Who waits for room has its attempts counted, however often it is asked for.
+    if record.state != .pending { files[number]?.attempts = 0 }
     files[number]?.state = .pending
-    files[number]?.attempts = 0
     queue.add(number, demand: demand)
     return record.state != .pending
   }
