@@ -54,6 +54,8 @@ int clock_gettime(clockid_t clock, struct timespec *time)
   return status;
 }
 """
+LIB = pathlib.Path(__file__).resolve().parent
+SILENT_FILES = 'success{collector="filesystem"} 0'
 # What wick is as well without, and what only record uses.
 UNIMPORTANT = {"cycle counter", "process targets"}
 
@@ -72,6 +74,11 @@ class Case:
     meanwhile: list = dataclasses.field(default_factory=list)
     environment: dict = dataclasses.field(default_factory=dict)
     paranoia: str = ""
+
+
+def ask_for_metrics(line):
+    """A command that fails unless /metrics has a line that ends so, and is there within 5 s."""
+    return f"curl -sS --max-time 5 http://127.0.0.1:9345/metrics | grep -F '{line}' >/dev/null"
 
 
 def cases(folder):
@@ -105,6 +112,10 @@ def cases(folder):
         Case("disk read-only for a while", meanwhile=[
             ("mount -o remount,ro /var/lib/wick", "profiles are not kept"),
             ("mount -o remount,rw /var/lib/wick", "profiles are kept again")]),
+        # The folders of others go on, and so does all else; no page takes longer than a collector may.
+        Case("a mount that does not answer", f"mkfifo {folder}/silent; "
+             f"{LIB}/silent_mount.py /mnt >{folder}/silent & read line <{folder}/silent",
+             meanwhile=[(ask_for_metrics(SILENT_FILES), ""), (ask_for_metrics(SILENT_FILES), "")]),
         # The wall clock of this process alone; the kernel's goes on.
         Case("clock jumps", environment={
             "LD_PRELOAD": str(folder / "clock.so"), "FAKE_CLOCK": str(clock)},

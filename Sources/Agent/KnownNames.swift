@@ -5,8 +5,9 @@ import Symbolization
 
 /// Names that were found before, so that a file is read only for code that is new.
 ///
-/// A daemon sees the same code in every window. What was not asked for while as much was remembered as
-/// there is room for is forgotten, by halves.
+/// A daemon sees the same code in every window. What was not asked for in some minutes, or while as much
+/// was remembered as there is room for, is forgotten, by halves: so memory does not grow for hours with
+/// what ran once.
 struct KnownNames {
   /// What an offset counts in.
   enum Place: Hashable {
@@ -19,13 +20,20 @@ struct KnownNames {
   private var last: NameTable
   private let limit: Int
   private let byteLimit: Int
+  /// When the current half was begun, in nanoseconds of the monotonic clock.
+  private var began: UInt64
+
+  /// How long a half is added to.
+  private static let halfNanoseconds: UInt64 = 240_000_000_000
 
   /// - Parameters:
   ///   - limit: the most locations of each half, some 50 bytes each.
   ///   - byteLimit: of the names of functions, likewise.
-  init(limit: Int = 16_384, byteLimit: Int = 3 << 20) {
+  ///   - now: nanoseconds of the monotonic clock.
+  init(limit: Int = 16_384, byteLimit: Int = 3 << 19, now: UInt64 = Clock.monotonic()) {
     self.limit = limit
     self.byteLimit = byteLimit
+    began = now
     current = NameTable(limit: limit)
     last = NameTable(limit: limit)
   }
@@ -55,51 +63,20 @@ struct KnownNames {
     keep(name, at: offset, of: place)
   }
 
+  /// Forgets what was not asked for in some minutes; to be called now and then.
+  mutating func rest(now: UInt64 = Clock.monotonic()) {
+    if now &- began > Self.halfNanoseconds { turn(now) }
+  }
+
   private mutating func keep(_ name: FunctionName, at offset: UInt64, of place: Place) {
-    if current.count >= limit || current.bytes >= byteLimit {
-      last = current
-      current = NameTable(limit: limit)
-    }
+    if current.count >= limit || current.bytes >= byteLimit { turn(Clock.monotonic()) }
     current.insert(name, at: offset, of: place)
   }
-}
 
-/// The names of some locations, each once.
-private struct NameTable {
-  private struct Key: Hashable {
-    let place: UInt32
-    let offset: UInt64
-  }
-
-  private var places: [KnownNames.Place: UInt32] = [:]
-  private var numbers: [Key: UInt32] = [:]
-  private var names: [FunctionName] = []
-  private var nameNumbers: [FunctionName: UInt32] = [:]
-  /// Of the functions' names.
-  private(set) var bytes = 0
-
-  /// With room for so many locations from the start on, so that memory does not grow for hours.
-  init(limit: Int) { numbers.reserveCapacity(limit) }
-
-  /// Locations.
-  var count: Int { numbers.count }
-
-  func name(at offset: UInt64, of place: KnownNames.Place) -> FunctionName? {
-    guard let number = places[place],
-      let name = numbers[Key(place: number, offset: offset)], Int(name) < names.count
-    else { return nil }
-    return names[Int(name)]
-  }
-
-  mutating func insert(_ name: FunctionName, at offset: UInt64, of place: KnownNames.Place) {
-    let placeNumber = places[place] ?? UInt32(places.count)
-    places[place] = placeNumber
-    let nameNumber = nameNumbers[name] ?? UInt32(names.count)
-    if nameNumber == names.count {
-      names.append(name)
-      nameNumbers[name] = nameNumber
-      bytes += name.byteCount
-    }
-    numbers[Key(place: placeNumber, offset: offset)] = nameNumber
+  private mutating func turn(_ now: UInt64) {
+    // The one that is forgotten gives its memory to the next.
+    swap(&last, &current)
+    current.removeAll()
+    began = now
   }
 }

@@ -64,7 +64,10 @@ final class ProfileSymbolizer {
   }
 
   /// Gives back what was not used for a while; to be called now and then.
-  func rest() { kernel.rest() }
+  func rest() {
+    kernel.rest()
+    known.rest()
+  }
 
   /// Names the code that was seen before.
   ///

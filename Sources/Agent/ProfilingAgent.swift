@@ -81,6 +81,7 @@ package final class ProfilingAgent {
   /// - Throws: `Failure`.
   package init(_ settings: Settings, signals: SignalMask, log: AgentLog) throws(Failure) {
     let configuration = settings.configuration
+    Heap.shareAmongThreads()
     self.settings = settings
     self.signals = signals
     self.log = log

@@ -197,6 +197,11 @@ static inline void wick_trim_heap(void)
   malloc_trim(0);
 }
 
+static inline void wick_limit_heaps(int count)
+{
+  mallopt(M_ARENA_MAX, count);
+}
+
 static inline void wick_map_blocks_from(int bytes)
 {
   mallopt(M_MMAP_THRESHOLD, bytes);

@@ -8,6 +8,12 @@ package enum Heap {
   /// made 12 MiB of what builders of unwind tables had used once.
   package static func returnLargeBlocks() { wick_map_blocks_from(1 << 20) }
 
+  /// Has all threads share two heaps.
+  ///
+  /// The C library would give each thread its own, up to eight for each processor, and what one has
+  /// free is of no use to another.
+  package static func shareAmongThreads() { wick_limit_heaps(2) }
+
   /// Gives whole free pages back to the system; takes a millisecond for some 10 MiB.
   package static func trim() { wick_trim_heap() }
 }

@@ -27,6 +27,8 @@ package final class IdentityResolver: Sendable {
     var facts: ProcessFacts
     var rules: [IdentityRule]
     var known: [UInt32: Entry] = [:]
+    /// When those that nobody asks for are looked for next.
+    var nextSweep: UInt64 = 0
   }
 
   private let state: Mutex<State>
@@ -35,8 +37,10 @@ package final class IdentityResolver: Sendable {
   /// Processes that are remembered, at some 2 KiB each.
   private static let limit = 4_096
   private static let second: UInt64 = 1_000_000_000
-  /// How long one is remembered that nobody asks for, when there are too many.
-  private static let idleNanoseconds = 60 * second
+  /// How long one is remembered that nobody asks for, and how often those are looked for: a host that
+  /// starts many programs would have it grow for hours.
+  private static let idleNanoseconds = 300 * second
+  private static let sweepNanoseconds = 60 * second
   /// How often a context that was found is looked at.
   private static let contextNanoseconds = 10 * second
 
@@ -53,6 +57,9 @@ package final class IdentityResolver: Sendable {
     state = Mutex(
       State(facts: ProcessFacts(roots: roots, keepsCommandLines: keepsCommandLines), rules: rules))
   }
+
+  /// Processes that are remembered.
+  package var count: Int { state.withLock { $0.known.count } }
 
   /// Has other rules apply from now on, to all processes.
   package func setRules(_ rules: [IdentityRule]) {
@@ -134,7 +141,8 @@ package final class IdentityResolver: Sendable {
   }
 
   private static func makeRoom(_ now: UInt64, _ state: inout State) {
-    guard state.known.count >= limit else { return }
+    guard state.known.count >= limit || now >= state.nextSweep else { return }
+    state.nextSweep = now &+ sweepNanoseconds
     state.known = state.known.filter { now &- $0.value.asked < idleNanoseconds }
     if state.known.count >= limit { state.known = [:] }
   }

@@ -102,6 +102,26 @@ import Testing
     time.pass(seconds: 11)
     #expect(resolver.identity(of: pid, name: "x").serviceName == "bar")
   }
+
+  @Test func aProcessThatHasEndedIsRememberedForMinutesAndThenForgotten() throws {
+    let (program, _) = try publisher("memfd")
+    let time = Time()
+    let resolver = IdentityResolver(roots: HostRoots(), clock: { time.now })
+    try waitUntilItRuns(program.pid, "context")
+    let identity = resolver.identity(of: program.pid, name: "context")
+    program.end()
+    time.pass(seconds: 240)
+    _ = resolver.identity(of: UInt32(getpid()), name: "test")
+    #expect(resolver.count == 2)
+    #expect(resolver.identity(of: program.pid, name: "context") == identity)
+    time.pass(seconds: 400)
+    // Whoever is asked for anew has the others looked at.
+    let (other, _) = try publisher("memfd")
+    try waitUntilItRuns(other.pid, "context")
+    _ = resolver.identity(of: other.pid, name: "context")
+    #expect(resolver.count == 1)
+    #expect(resolver.identity(of: program.pid, name: "context") != identity)
+  }
 }
 
 /// A clock that goes when it is told to.
