@@ -44,6 +44,8 @@ def programs(folder):
         yield loads
 
 
-def plant(loads, service):
-    return loads.start(
-        str(loads.folder / "split"), "300", env={**os.environ, "OTEL_SERVICE_NAME": service})
+def plant(loads, service, version=""):
+    words = {"OTEL_SERVICE_NAME": service}
+    if version:
+        words["OTEL_RESOURCE_ATTRIBUTES"] = f"service.version={version}"
+    return loads.start(str(loads.folder / "split"), "300", env={**os.environ, **words})

@@ -17,7 +17,7 @@ import traceback
 import agent_faults
 import agent_servers
 import rude_server
-from agent_checks import PLANTED, Failure, end, expect, plant, programs
+from agent_checks import PLANTED, Failure, end, expect, figure, figures, plant, programs
 from agent_faults import queued_on_disk
 from agents import Agent
 from loads import ROOT, free_port, wait_until
@@ -142,6 +142,48 @@ def check_reload(agent):
     wait_until(lambda: "configuration changed" in agent.log.read_text(), "the new configuration")
 
 
+def check_other_settings(folder):
+    """Servers that go and come, and another frequency: profiles go on, to where they are wanted now."""
+    def settings(frequency, server=""):
+        return f"""profiling:
+  window: 1s
+  frequency: {frequency}
+budget:
+  governor: false
+profile_directory:
+  path: {folder}/agent/kept
+{server}"""
+
+    def reload(agent, text):
+        head = agent.configuration.read_text().split("profiling:")[0]
+        agent.configuration.write_text(head + text)
+        agent.running.process.send_signal(signal.SIGHUP)
+
+    def kept():
+        return list((folder / "agent" / "kept").glob("*.pb.gz"))
+
+    with programs(folder) as loads, RudeServer() as live:
+        server = f"destinations:\n- name: live\n  type: otlp\n  url: {live.address}\n"
+        sent = lambda: sum("profiles" in taken.path for taken in list(live.taken.values()))
+        plant(loads, PLANTED)
+        with Agent(folder, settings(49, server)) as agent:
+            agent.wait_until_ready()
+            wait_until(lambda: sent() > 1, "profiles at the server")
+            expect(not kept(), "profiles are kept though there is a server")
+            reload(agent, settings(199))
+            wait_until(lambda: len(kept()) > 2, "profiles in the directory")
+            hertz = lambda: figure(figures(agent), "wick_sampling_frequency_hertz", event="cpu")
+            wait_until(lambda: hertz() == 199, "the new frequency")
+            before = sent()
+            reload(agent, settings(199, server))
+            wait_until(lambda: sent() > before + 1, "profiles at the server again")
+            files = len(kept())
+            time.sleep(2.5)
+            expect(len(kept()) == files, "profiles are still kept though there is a server")
+            end(agent)
+    return f"{files} files were kept while there was no server"
+
+
 def check_last_window(live, signalled):
     """It reaches to the signal, and has the samples of the last second."""
     services, ends = collections.Counter(), []
@@ -209,6 +251,7 @@ def main():
             agent_servers.check_all(report, folder_of("servers"), chosen)
         if wants("signals"):
             report.check("signals", check_signals, folder_of("signals"))
+            report.check("other settings", check_other_settings, folder_of("settings"))
         if wants("kills"):
             report.check("kills", agent_faults.check_nothing_is_lost, folder_of("kills"))
             report.check(

@@ -17,6 +17,7 @@ HEAVY = 0.7
 # A share of so many samples is off by 1.2 points (one standard deviation).
 SAMPLES = 1_500
 SHARE_ERROR = 0.04
+VERSION = "4.5.6"
 
 
 class Arrived:
@@ -26,6 +27,8 @@ class Arrived:
         self.folder, self.read = folder, set()
         # Samples of the planted service by function; points of metrics by name.
         self.samples, self.total = collections.Counter(), 0
+        # Who the planted service is, by the profiles' resource; and its processes, by their samples.
+        self.identity, self.processes = {}, []
         self.points = collections.defaultdict(list)
 
     def update(self):
@@ -42,8 +45,10 @@ class Arrived:
         return self
 
     def add_profiles(self, request):
-        for resource, _, _, frames, value in Decoded(request).samples():
+        for resource, _, attributes, frames, value in Decoded(request).samples():
             if resource["service.name"] == PLANTED:
+                self.identity = resource
+                self.processes.append(attributes)
                 self.total += value
                 for frame in set(frames):
                     self.samples[frame] += value
@@ -56,6 +61,7 @@ def check_collector(arrived):
     share = heavy / (heavy + light)
     expect(abs(share - HEAVY) <= SHARE_ERROR, f"heavy has {share:.1%}, not {HEAVY:.0%}")
     expect((heavy + light) / arrived.total > 0.9, "other functions have more than a tenth")
+    check_identity(arrived)
     cpu = check_processors(arrived.points["system.cpu.time"])
     for name in ("system.memory.usage", "system.network.io", "wick_up", "process.cpu.time"):
         expect(arrived.points[name], f"there is no {name}")
@@ -63,6 +69,26 @@ def check_collector(arrived):
     expect(PLANTED in services, f"process.cpu.time is of {services}")
     return f"heavy {share:.1%} of {heavy + light} samples, {len(arrived.points)} metrics, " \
         f"the processors' time is {cpu:.1%} of what passed"
+
+
+def check_identity(arrived):
+    """Whose the profiles are, as far as a host without containers can tell."""
+    uname = os.uname()
+    wanted = {
+        "host.name": uname.nodename, "host.arch": "amd64", "os.type": "linux",
+        "service.version": VERSION, "team": "tests",
+    }
+    for key, value in wanted.items():
+        found = arrived.identity.get(key)
+        expect(found == value, f"{key} is {found}, not {value}: {arrived.identity}")
+    expect("host.id" in arrived.identity, f"there is no host.id: {arrived.identity}")
+    expect("dropped" not in str(arrived.identity), "a dropped attribute is there")
+    for process in arrived.processes:
+        expect(process["process.executable.name"] == "split", f"the program is {process}")
+    services = {resource.get("service.name") for points in arrived.points.values()
+                for resource, *_ in points}
+    expect("renamed-service" in services, f"no rule has renamed a service: {services}")
+    expect("unwanted" not in services, "a service that a rule drops has metrics")
 
 
 def check_processors(points):
@@ -93,6 +119,8 @@ def check_victoria(url):
     for name in names:
         counts[name] = len(list(exported(url, name)))
         expect(counts[name], f"there is no {name}")
+    buckets = {labels["le"]: values[-1] for labels, values in exported(url, "shop_seconds_bucket")}
+    expect(buckets == {"0.1": 1, "1": 2, "+Inf": 3}, f"the histogram's buckets are {buckets}")
     return f"wick_up {len(ups)} times, " + ", ".join(f"{n} {name}" for name, n in counts.items())
 
 
@@ -181,6 +209,12 @@ def check_pprof(agent, loads, planted):
                f"the {language} program has no {function}:\n{table[:2000]}")
         others = {name for name, _ in wanted.values()} - {function}
         expect(not others & set(table.split()), f"the {language} program has one of {others}")
+    # Without any options, as people write it; pprof asks for seconds itself then.
+    done = subprocess.run(
+        ["go", "tool", "pprof", "-top", "-seconds", "2",
+         f"{agent.address}/debug/pprof/profile?pid={planted}"],
+        capture_output=True, text=True, env=environment, timeout=60)
+    expect(done.returncode == 0 and "heavy" in done.stdout, f"the bare URL: {done.stderr}")
     raw = pprof("-raw", f"&pid={planted}")
     expect("PeriodType: cpu nanoseconds" in raw and "heavy" in raw, f"raw:\n{raw[:1000]}")
     everything = pprof("-top", "").split()
@@ -211,13 +245,36 @@ def check_kept(agent, folder):
     return f"{len(times)} times of {windows} windows"
 
 
+HISTOGRAM = """\
+# HELP shop_seconds How long the shop takes.
+# TYPE shop_seconds histogram
+shop_seconds_bucket{le="0.1"} 1
+shop_seconds_bucket{le="1"} 2
+shop_seconds_bucket{le="+Inf"} 3
+shop_seconds_sum 4.5
+shop_seconds_count 3
+"""
+
+
 def check_all(report, folder, chosen):
+    texts = folder / "texts"
+    texts.mkdir()
+    (texts / "shop.prom").write_text(HISTOGRAM)
     settings = f"""\
 profiling:
   frequency: 199
   window: 2s
 metrics:
   interval: 2s
+  textfile_directory: {texts}
+resource_attributes:
+  team: tests
+identity:
+  rules:
+  - match: {{attribute: service.name, value: to-be-renamed}}
+    set: {{service.name: renamed-service}}
+  - match: {{attribute: service.name, value: unwanted}}
+    drop: true
 budget:
   # Windows this short cost more than what they tell is worth.
   governor: false
@@ -234,7 +291,9 @@ destinations:
   path: {folder}/profiles
 """
     with programs(folder) as loads:
-        planted = plant(loads, PLANTED)
+        planted = plant(loads, PLANTED, VERSION)
+        plant(loads, "to-be-renamed")
+        plant(loads, "unwanted")
         with Agent(folder, settings) as agent:
             agent.wait_until_ready()
             report.check("OpenTelemetry Collector", check_collector, Arrived(chosen.sink))

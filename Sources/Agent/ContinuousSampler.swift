@@ -44,6 +44,7 @@ package final class ContinuousSampler: Sendable {
     var lastRequest = 0
     var frequency: Int?
     var budget: Governor.Budget?
+    var memoryBytes: UInt64?
 
     mutating func takeWishes() -> (frequency: Int?, budget: Governor.Budget?) {
       defer { (frequency, budget) = (nil, nil) }
@@ -134,6 +135,11 @@ package final class ContinuousSampler: Sendable {
     exchange.withLock { $0.frequency = frequency }
   }
 
+  /// What we hold now: resident memory and maps, in bytes.
+  package func setMemory(_ bytes: UInt64) {
+    exchange.withLock { $0.memoryBytes = bytes }
+  }
+
   /// What it may cost from now on.
   package func setBudget(_ budget: Governor.Budget) {
     exchange.withLock { $0.budget = budget }
@@ -177,6 +183,7 @@ extension ContinuousSampler {
       taps += openTaps(sampler, now)
       closeTaps(&taps, sampler, now)
       take(exchange.withLock { $0.takeWishes() }, &governing)
+      governing.memoryBytes = exchange.withLock(\.memoryBytes)
       let isNews = governing.judge(sampler, at: now)
       // The window before may still be open: then in the next turn.
       guard now >= end || isNews,
@@ -226,6 +233,7 @@ extension ContinuousSampler {
     figures.lastTurn = Clock.monotonic()
     figures.frequency = sampler.frequency
     figures.governor = governor.state
+    figures.isShortOfMemory = governor.isShortOfMemory
     figures.cpuShare = governor.cpuShare
     return exchange.withLock { exchange in
       exchange.figures = figures

@@ -31,6 +31,8 @@ final class Exporter: Sendable {
 
   /// What an old server may still take when the agent ends or forgets it.
   private static let farewell = Duration.seconds(2)
+  /// How long beyond its time limit sending may take on a busy host.
+  private static let patience = Duration.seconds(20)
 
   /// - Parameters:
   ///   - destinations: the servers.
@@ -62,6 +64,16 @@ final class Exporter: Sendable {
   var topics: TopicSet {
     lines.withLock { lines in
       lines.reduce(TopicSet([])) { $0.union($1.settings.topics) }
+    }
+  }
+
+  /// Whether the queue answers and no server's task has been sending one batch for much longer than
+  /// that may take: a server or a disk that does not answer is no reason to begin anew, a task that
+  /// hangs is.
+  var goesOn: Bool {
+    _ = spool.figures
+    return lines.withLock(\.self).allSatisfy { line in
+      line.loop.sendingTime.map { $0 < line.settings.timeout + Self.patience } ?? true
     }
   }
 

@@ -4,6 +4,8 @@ import Sampling
 /// Tells the governor once a second what sampling has cost, from the sampling thread.
 struct Governing {
   var governor: Governor
+  /// What we hold, as far as that was measured; see `Governor.Reading`.
+  var memoryBytes: UInt64?
   private let roots: HostRoots
   private var next: UInt64 = 0
   private static let interval: UInt64 = 1_000_000_000
@@ -23,7 +25,8 @@ struct Governing {
           kernelSeconds: Double(sampler.kernelNanoseconds ?? 0) / 1e9,
           foldingSeconds: Double(sampler.foldingNanoseconds) / 1e9,
           buildingSeconds: Double(sampler.buildingNanoseconds) / 1e9,
-          processSeconds: ResourceUse.now().cpuSeconds, pressure: pressure))
+          processSeconds: ResourceUse.now().cpuSeconds, pressure: pressure,
+          memoryBytes: memoryBytes))
     }
     return governor.frequency != sampler.frequency
   }

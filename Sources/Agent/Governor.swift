@@ -47,11 +47,14 @@ package struct Governor: Sendable {
     package var processSeconds: Double
     /// Per cent; nil where the kernel does not tell.
     package var pressure: Double?
+    /// Resident memory and maps; nil where they were not measured.
+    package var memoryBytes: UInt64?
 
     package init(
       time: Double, kernelSeconds: Double, foldingSeconds: Double, buildingSeconds: Double,
-      processSeconds: Double, pressure: Double? = nil
+      processSeconds: Double, pressure: Double? = nil, memoryBytes: UInt64? = nil
     ) {
+      self.memoryBytes = memoryBytes
       self.time = time
       self.kernelSeconds = kernelSeconds
       self.foldingSeconds = foldingSeconds
@@ -94,6 +97,9 @@ package struct Governor: Sendable {
   private var calmSince: Double?
   private var burstEnd: Double?
   private var noBurstBefore = 0.0
+  /// Whether memory is above its budget, or was and has not gone down by much.
+  package private(set) var isShortOfMemory = false
+  private var nextMemoryStep = 0.0
 
   /// What is looked at to lower the frequency.
   private static let lastSeconds = 2.0
@@ -111,6 +117,9 @@ package struct Governor: Sendable {
   private static let calmShare = 0.65
   /// Of the budget, what is left for sampling whatever the rest costs.
   private static let leastShare = 0.25
+  /// How long memory is given to go down after each step, and what is well below its budget.
+  private static let memoryStepSeconds = 20.0
+  private static let calmMemoryShare = 0.9
 
   package init(frequency: Int, cpus: Int, budget: Budget) {
     wanted = frequency
@@ -151,17 +160,32 @@ extension Governor {
     }
     cpuShare = share(from: last, to: now) { $0.kernelSeconds + $0.processSeconds }
     guard budget.isEnforced, last.time >= judgedFrom ?? last.time else { return }
+    judgeMemory(now)
     let sampling = share(from: last, to: now) { $0.kernelSeconds + $0.foldingSeconds }
     let room = room(until: now)
     if sampling > room {
       lower(by: Self.aim * room / sampling)
       burstEnd = nil
       noBurstBefore = now.time + (budget.burst?.pause ?? 0)
+    } else if isShortOfMemory {
+      calmSince = nil
     } else if let burst = budget.burst, considersBurst(burst, now) {
       return
     } else {
       raise(now, sampling: sampling, room: room)
     }
+  }
+
+  /// Fewer samples are fewer stacks to be kept until they are exported.
+  private mutating func judgeMemory(_ now: Reading) {
+    guard let bytes = now.memoryBytes else { return }
+    let isAbove = bytes > budget.memoryBytes
+    if Double(bytes) < Self.calmMemoryShare * Double(budget.memoryBytes) { isShortOfMemory = false }
+    if isAbove { isShortOfMemory = true }
+    guard isAbove, now.time >= nextMemoryStep else { return }
+    nextMemoryStep = now.time + Self.memoryStepSeconds
+    burstEnd = nil
+    lower(by: 0.5)
   }
 
   /// The share of all CPUs' time that is left for sampling, once the rest has its own.

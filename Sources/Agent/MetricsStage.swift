@@ -66,14 +66,15 @@ final class MetricsStage: Sendable {
   ///
   /// - Parameters:
   ///   - isWanted: whether anybody takes metrics; nothing is collected while nobody does.
+  ///   - tick: is called in each turn, some times a second while nothing is collected.
   ///   - export: is handed what was collected, and may block.
   func start(
-    while isWanted: @escaping @Sendable () -> Bool,
+    while isWanted: @escaping @Sendable () -> Bool, tick: @escaping @Sendable () -> Void,
     export: @escaping @Sendable (MetricBatch, MetricResources) -> Void
   ) {
     thread.withLock { thread in
       thread = WorkerThread(name: "wick-metrics", niceness: 0) { [self] in
-        run(isWanted, export)
+        run(isWanted, tick, export)
         hasEnded.signal()
       }
     }
@@ -103,12 +104,15 @@ final class MetricsStage: Sendable {
     export(batch, MetricResources(host: host, named: known.resources))
   }
 
-  private func run(_ isWanted: () -> Bool, _ export: (MetricBatch, MetricResources) -> Void) {
+  private func run(
+    _ isWanted: () -> Bool, _ tick: () -> Void, _ export: (MetricBatch, MetricResources) -> Void
+  ) {
     // Hosts that start together must not all collect in the same second.
     var next = Clock.monotonic() &+ UInt64.random(in: 0..<Self.turnNanoseconds * 5)
     while true {
       let (stops, interval) = state.withLock { ($0.stops, $0.interval) }
       if stops { return }
+      tick()
       let now = Clock.monotonic()
       if now >= next {
         if isWanted() { collect(export: export) }

@@ -3,24 +3,21 @@ import Export
 
 /// A directory that profiles are kept in, opened again and again while it cannot be used.
 final class ProfileFolder {
-  let name: String
-  let path: String
+  let configuration: ProfileDirectoryConfiguration
+  var path: String { configuration.path }
   /// Why the last profile was not kept; nil if it was.
   private(set) var problem: String?
 
-  private let limits: ProfileDirectory.Limits
   private var directory: ProfileDirectory?
 
   init(_ configuration: ProfileDirectoryConfiguration) {
-    name = configuration.name
-    path = configuration.path
-    limits = configuration.limits
+    self.configuration = configuration
     open()
   }
 
   private func open() {
     do throws(ProfileDirectory.Failure) {
-      directory = try ProfileDirectory(path, limits: limits)
+      directory = try ProfileDirectory(path, limits: configuration.limits)
     } catch {
       problem = error.description
     }

@@ -1,4 +1,5 @@
 import Compression
+import Configuration
 import Export
 import LinuxHost
 import ProfileFormats
@@ -20,12 +21,19 @@ final class ProfilePipeline {
 
   private let symbolizer: ProfileSymbolizer
   private let resolver: IdentityResolver
-  let folders: [ProfileFolder]
+  private(set) var folders: [ProfileFolder]
 
   init(folders: [ProfileFolder], resolver: IdentityResolver, roots: HostRoots) {
     self.folders = folders
     self.resolver = resolver
     symbolizer = ProfileSymbolizer(roots: roots)
+  }
+
+  /// Keeps profiles in other directories from now on; those that stay go on as they are.
+  func setFolders(_ directories: [ProfileDirectoryConfiguration]) {
+    folders = directories.map { wanted in
+      folders.first { $0.configuration == wanted } ?? ProfileFolder(wanted)
+    }
   }
 
   /// Learns who a process is while it runs.

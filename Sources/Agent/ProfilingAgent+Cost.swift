@@ -38,9 +38,11 @@ extension ProfilingAgent {
       notes.bpfSeconds = figures?.bpfSeconds
       notes.mapBytes = maps
     }
-    guard isMeasured, let resident = cost.residentBytes, budget.governor,
-      resident + maps > UInt64(budget.memory)
-    else { return }
+    guard isMeasured else { return }
+    tellQueue()
+    guard let resident = cost.residentBytes else { return }
+    shared.sampler?.setMemory(resident &+ maps)
+    guard budget.governor, resident + maps > UInt64(budget.memory) else { return }
     pipeline.relieve()
     logger.warning(
       "memory is above the budget",
@@ -50,12 +52,31 @@ extension ProfilingAgent {
       ])
   }
 
+  /// Says once that the queue's disk takes nothing, and that it does again.
+  private func tellQueue() {
+    let problem = shared.exporter?.queue.status.problem
+    guard problem != queueProblem else { return }
+    if let problem {
+      logger.warning(
+        "the queue is in memory alone",
+        metadata: [
+          "cause": "\(problem)", "directory": "\(settings.configuration.spool.directory)",
+          "loss": "what is queued is lost when wick ends, and dropped when memory is full",
+        ])
+      board.add(error: problem, of: "spool")
+    } else {
+      logger.notice("the queue is on disk again")
+    }
+    queueProblem = problem
+  }
+
   func governor(_ figures: SamplerFigures?) -> CostStatus.Governor {
     guard let figures else { return .resting }
+    let budget = figures.isShortOfMemory ? "the memory budget" : "the CPU budget"
     return switch figures.governor {
     case .normal: .resting
-    case .lowered: .slowed(cause: "the CPU budget")
-    case .exceeded: .slowed(cause: "the CPU budget, which is exceeded all the same")
+    case .lowered: .slowed(cause: budget)
+    case .exceeded: .exceeded(cause: budget)
     case .burst: .burst(cause: "tasks wait for a CPU")
     }
   }

@@ -19,6 +19,12 @@ extension ProfilingAgent {
       board.add(error: error.lines.first ?? "it cannot be read", of: "configuration")
       return
     }
+    let machine = Machine(roots: settings.roots)
+    if let problem = Self.frequencyProblem(configuration, machine, file: settings.file) {
+      logger.error("the new configuration is not used", metadata: ["problem": "\(problem)"])
+      board.add(error: problem, of: "configuration")
+      return
+    }
     let changes = ConfigurationReload(from: settings.configuration, to: configuration)
     if changes.concerns("destinations") {
       do throws(Exporter.Failure) {
@@ -30,9 +36,14 @@ extension ProfilingAgent {
       }
     }
     settings.configuration = configuration
+    pipeline.setFolders(configuration.directories)
+    examine(configuration)
     log.settings = configuration.log.settings
     resolver.setRules(configuration.identity.serviceRules)
     metrics?.setInterval(configuration.metrics.interval)
+    if changes.concerns("profiling.frequency") {
+      shared.sampler?.setFrequency(configuration.profiling.frequency)
+    }
     shared.sampler?.setBudget(configuration.budget.governor(of: configuration.profiling))
     for change in changes.applied {
       logger.notice("configuration changed", metadata: ["change": "\(change)"])
@@ -41,6 +52,18 @@ extension ProfilingAgent {
       logger.warning("configuration needs a restart", metadata: ["change": "\(change)"])
     }
     if changes.changes.isEmpty { logger.info("configuration is as before") }
+  }
+
+  /// Why samples cannot be taken as often as a configuration wants; nil if they can.
+  static func frequencyProblem(
+    _ configuration: AgentConfiguration, _ machine: Machine, file: String
+  ) -> String? {
+    let limit = machine.maximumFrequency()
+    guard configuration.profiling.frequency > limit else { return nil }
+    return configuration.line(
+      of: "profiling.frequency", in: file,
+      "\(configuration.profiling.frequency) is more than this kernel allows (use \(limit), or "
+        + "raise kernel.perf_event_max_sample_rate)")
   }
 
   func setDestinations(_ configuration: AgentConfiguration) throws(Exporter.Failure) {

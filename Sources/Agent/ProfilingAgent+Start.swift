@@ -21,7 +21,8 @@ extension ProfilingAgent {
     } catch {
       throw Failure(
         description: settings.configuration.line(
-          of: error.key, in: settings.file, error.description))
+          of: error.key, in: settings.file, error.description),
+        mayPass: error.key == "spool.directory")
     }
   }
 
@@ -54,7 +55,23 @@ extension ProfilingAgent {
     } catch {
       throw Failure(
         description: settings.configuration.line(
-          of: error.setting, in: settings.file, "\(error.problem) (\(error.remedy))"))
+          of: error.setting, in: settings.file, "\(error.problem) (\(error.remedy))"),
+        mayPass: true)
+    }
+  }
+
+  /// Says in the log and in the status what of a configuration does not work on this host, a line each:
+  /// the agent does what is left.
+  func examine(_ configuration: AgentConfiguration) {
+    var probes = ConfigurationCheck.Probes.ofHost
+    // What listens there is we.
+    probes.isRunning = { _ in true }
+    let check = ConfigurationCheck(configuration, file: settings.file, probes: probes)
+    for problem in check.problems {
+      logger.warning(
+        "a part of the configuration does not work on this host",
+        metadata: ["problem": "\(problem)"])
+      board.add(error: "\(problem)", of: "configuration")
     }
   }
 
@@ -74,7 +91,13 @@ extension ProfilingAgent {
     let (board, manager) = (board, manager)
     let interval = manager?.watchdogInterval ?? Self.stageLimit
     let watchdog = Watchdog(
-      stages: samples ? [.sampler, .pipeline, .exporter] : [.pipeline, .exporter],
+      stages: Watchdog.Stage.allCases.filter { stage in
+        switch stage {
+        case .sampler: samples
+        case .metrics: metrics != nil && !settings.once
+        case .pipeline, .network, .exporter: true
+        }
+      },
       interval: interval
     ) {
       board.change { $0.lastTickUnixNanoseconds = Clock.wall() }
@@ -96,7 +119,10 @@ extension ProfilingAgent {
     }
     if !settings.once {
       let shared = shared
-      metrics?.start(while: { shared.exporter?.topics.contains(.otlpMetrics) ?? false }) {
+      metrics?.start(
+        while: { shared.exporter?.topics.contains(.otlpMetrics) ?? false },
+        tick: { watchdog.pass(.metrics) }
+      ) {
         shared.exporter?.append($0, about: $1)
       }
     }

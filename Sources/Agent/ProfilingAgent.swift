@@ -31,6 +31,9 @@ package final class ProfilingAgent {
   /// Why it cannot start: one line with what to do.
   package struct Failure: Error, CustomStringConvertible {
     package let description: String
+    /// Whether it may go away by itself: a port that another program has, a queue that another agent
+    /// still holds.
+    package var mayPass = false
   }
 
   /// How a run ended.
@@ -64,6 +67,8 @@ package final class ProfilingAgent {
   var retrySampling: UInt64?
   /// Why profiles are not kept in some folders, as the log says.
   var folderProblems: [String: String] = [:]
+  /// Why the queue is in memory alone, as the log says.
+  var queueProblem: String?
   let began = Clock.monotonic()
   let beganWall = Clock.wall()
 
@@ -91,13 +96,8 @@ package final class ProfilingAgent {
     let wanted = configuration.wantedFeatures
     self.wanted = wanted
     let machine = Machine(roots: roots)
-    let limit = machine.maximumFrequency()
-    guard configuration.profiling.frequency <= limit else {
-      throw Failure(
-        description: configuration.line(
-          of: "profiling.frequency", in: settings.file,
-          "\(configuration.profiling.frequency) is more than this kernel allows (use \(limit), or "
-            + "raise kernel.perf_event_max_sample_rate)"))
+    if let problem = Self.frequencyProblem(configuration, machine, file: settings.file) {
+      throw Failure(description: problem)
     }
     board = StatusBoard(
       features: features, wanted: wanted, host: machine.host, roots: roots)
@@ -133,11 +133,13 @@ package final class ProfilingAgent {
   /// - Returns: how it ended.
   package func run(reload: @escaping Reload) -> Outcome {
     tellFeatures()
+    examine(settings.configuration)
     let stages = startStages()
-    let ticking = Task { [shared] in
+    let ticking = Task { [shared, group] in
       while !Task.isCancelled {
-        stages.pass(.exporter)
-        _ = shared.exporter?.queue
+        // Through the thread itself: what hangs there holds up every request and its time limit.
+        try? await group.next().submit { stages.pass(.network) }.get()
+        if shared.exporter?.goesOn ?? true { stages.pass(.exporter) }
         try? await Task.sleep(for: .milliseconds(500))
       }
     }

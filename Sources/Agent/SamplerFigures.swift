@@ -11,6 +11,8 @@ package struct SamplerFigures: Hashable, Sendable {
   /// Samples a second on each CPU.
   package var frequency = 0
   package var governor = Governor.State.normal
+  /// Whether that is for memory's sake.
+  package var isShortOfMemory = false
   /// Of the time of all CPUs, what wick cost in the last seconds.
   package var cpuShare = 0.0
 

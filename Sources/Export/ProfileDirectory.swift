@@ -33,11 +33,26 @@ package final class ProfileDirectory {
   private let limits: Limits
   /// Files that had to make room, since the start.
   package private(set) var removed = 0
+  /// Nil before it was looked at.
+  private var holdings: Holdings?
+
+  /// What the directory holds, by the last look at it and what was written since.
+  private struct Holdings {
+    var files: Int
+    var bytes: UInt64
+    /// Of the profile that was being written then.
+    let lookedAt: UInt64
+  }
 
   private static let suffix = ".pb.gz"
   /// Entries of the directory that are looked at.
   private static let scanLimit = 65_536
   private static let nameLength = 80
+  /// How often it is looked at for what is too old, and for what others have put there or taken away: to
+  /// look at thousands of files for each that is written would cost more than to profile.
+  private static let lookNanoseconds: UInt64 = 60_000_000_000
+  /// What is made room for at once when a limit is reached, so that it is not reached by each file.
+  private static let slackShare = 16
 
   package init(_ path: String, limits: Limits = Limits()) throws(Failure) {
     guard let directory = PrivateDirectory(path) else {
@@ -66,14 +81,25 @@ package final class ProfileDirectory {
     // Two services whose names differ in what a file's name cannot have.
     for number in 2..<100 {
       if directory.write(profile, to: name, onlyIfMissing: true) {
-        rotate(now: time)
+        holdings?.files += 1
+        holdings?.bytes += UInt64(profile.count)
+        rotateIfDue(now: time)
         return name
       }
-      guard directory.read(name, limit: Int.max) != nil else { break }
+      guard directory.contains(name) else { break }
       name = "\(base)-\(number)\(Self.suffix)"
     }
     rotate(now: time)
     throw .full(path)
+  }
+
+  private func rotateIfDue(now: UInt64) {
+    if let holdings, holdings.files <= limits.files, holdings.bytes <= limits.bytes,
+      now >= holdings.lookedAt, now - holdings.lookedAt < Self.lookNanoseconds
+    {
+      return
+    }
+    rotate(now: now)
   }
 
   /// Removes what is too old, too much or too many, the oldest first.
@@ -82,13 +108,25 @@ package final class ProfileDirectory {
       .filter { $0.name.hasSuffix(Self.suffix) }
       .sorted { $0.name > $1.name }
     let oldest = UTCTime(nanoseconds: now - min(now, UInt64(limits.age / .nanoseconds(1)))).stamp
-    var bytes: UInt64 = 0
+    let all = files.reduce(UInt64(0)) { $0 &+ $1.bytes }
+    let isOver = files.count > limits.files || all > limits.bytes
+    let slack = isOver ? Self.slackShare : Int.max
+    let mostFiles = max(1, limits.files - limits.files / slack)
+    let mostBytes = limits.bytes - limits.bytes / UInt64(slack)
+    var (bytes, kept) = (UInt64(0), Holdings(files: 0, bytes: 0, lookedAt: now))
     for (index, file) in files.enumerated() {
-      bytes += file.bytes
-      guard index >= limits.files || bytes > limits.bytes || file.name < oldest else { continue }
+      bytes &+= file.bytes
+      // What has just come stays if it fits at all.
+      let isTooMuch = index >= mostFiles || bytes > (index == 0 ? limits.bytes : mostBytes)
+      guard isTooMuch || file.name < oldest else {
+        kept.files += 1
+        kept.bytes &+= file.bytes
+        continue
+      }
       directory.remove(file.name)
       removed += 1
     }
+    holdings = kept
   }
 
   /// Letters, digits, dots and underscores; everything else, a slash for instance, becomes one.

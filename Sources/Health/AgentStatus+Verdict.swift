@@ -31,6 +31,11 @@ extension AgentStatus {
     for feature in features where feature.state == .missing {
       sentences.append("\(feature.name): \(feature.cause ?? "does not work")")
     }
+    if case .exceeded(let cause) = cost.governor {
+      sentences.append("fewer samples cannot be taken, and \(cause) is exceeded")
+    } else if cost.governor != .off, cost.isAboveMemory {
+      sentences.append("memory is above its budget")
+    }
     if let problem = spool?.problem { sentences.append("spool: \(problem)") }
     for destination in destinations where destination.state == .failing {
       let cause = destination.lastError.map { ": \($0.message)" } ?? ""

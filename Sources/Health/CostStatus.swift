@@ -6,6 +6,8 @@ package struct CostStatus: Hashable, Sendable {
     case resting
     /// Sampling is slowed down; samples count for more than one.
     case slowed(cause: String)
+    /// Sampling cannot be slowed down further, and it is still too much.
+    case exceeded(cause: String)
     /// Sampling is faster for a while.
     case burst(cause: String)
     case off
@@ -25,6 +27,12 @@ package struct CostStatus: Hashable, Sendable {
   package var governor = Governor.off
 
   package init() {}
+
+  /// Whether more memory is held than may be.
+  var isAboveMemory: Bool {
+    guard let residentBytes, let memoryBudget else { return false }
+    return residentBytes &+ (mapBytes ?? 0) > memoryBudget
+  }
 }
 
 extension CostStatus.Governor {
@@ -33,6 +41,7 @@ extension CostStatus.Governor {
     switch self {
     case .resting: "resting"
     case .slowed: "slowed"
+    case .exceeded: "exceeded"
     case .burst: "burst"
     case .off: "off"
     }
@@ -41,7 +50,7 @@ extension CostStatus.Governor {
   package var cause: String? {
     switch self {
     case .resting, .off: nil
-    case .slowed(let cause), .burst(let cause): cause
+    case .slowed(let cause), .exceeded(let cause), .burst(let cause): cause
     }
   }
 }

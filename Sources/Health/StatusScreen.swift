@@ -47,6 +47,8 @@ struct StatusScreen {
     case .off: break
     case .resting: add("governor", "rests")
     case .slowed(let cause): add("governor", "samples more slowly: \(cause)")
+    case .exceeded(let cause):
+      add("governor", "samples as slowly as it may, and \(cause) is exceeded")
     case .burst(let cause): add("governor", "samples faster: \(cause)")
     }
     if let spool = status.spool {

@@ -46,7 +46,7 @@ final class MetricLane: Sendable {
   ///   - limit: nanoseconds that one may take.
   /// - Returns: the number of the collector that has not come back; nil if all have.
   func run(until end: UInt64, each limit: UInt64) -> Int? {
-    guard let thread = WorkerThread(name: "wick-metrics", niceness: 0, body: { self.work() }) else {
+    guard let thread = WorkerThread(name: "wick-collect", niceness: 0, body: { self.work() }) else {
       // No room for a thread: then without a watch.
       work()
       return nil

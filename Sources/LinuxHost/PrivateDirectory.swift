@@ -67,6 +67,12 @@ package final class PrivateDirectory: Sendable {
     return true
   }
 
+  /// Whether there is anything of that name.
+  package func contains(_ name: String) -> Bool {
+    var status = stat()
+    return unsafe fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0
+  }
+
   package func remove(_ name: String) { _ = unsafe unlinkat(descriptor, name, 0) }
 
   /// Marks a file as used now.

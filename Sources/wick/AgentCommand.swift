@@ -111,7 +111,7 @@ struct AgentCommand: ParsableCommand {
         settings, signals: signals, log: AgentLog(configuration.log.settings))
     } catch {
       Terminal.writeError("wick: \(error)\n")
-      throw ConfigurationFile.isWrong
+      throw error.mayPass ? Self.isOccupied : ConfigurationFile.isWrong
     }
     let outcome = agent.run { () throws(ConfigurationErrors) in try file.read(overrides) }
     try summaryFile?.write(Array(outcome.summary.json.utf8))
@@ -121,19 +121,15 @@ struct AgentCommand: ParsableCommand {
     }
   }
 
+  /// The service manager shall try again: what another program holds may become free.
+  ///
+  /// - Source: sysexits.h, `EX_TEMPFAIL`.
+  private static let isOccupied = ExitCode(75)
+
   private var file: ConfigurationFile { ConfigurationFile(path: config) }
 
   private func check() -> Int32 {
-    var probes = ConfigurationCheck.Probes()
-    probes.destination = { settings in
-      let usesPassword = if case .basic = settings.authentication { true } else { false }
-      return DestinationCheck.problems(of: settings).map { problem in
-        let isPassword = usesPassword && problem.subject == .credentials
-        return ConfigurationCheck.Finding(
-          key: isPassword ? "basic_auth.password_file" : problem.key, reason: problem.reason,
-          remedy: problem.remedy ?? "see wick-agent.yaml(5)")
-      }
-    }
+    var probes = ConfigurationCheck.Probes.ofHost
     probes.isRunning = { (try? StatusClient.ask($0, .text)) != nil }
     let check = ConfigurationCheck.run(
       file: file.name, isOptional: config == nil, environment: EnvironmentVariable.all,
@@ -161,20 +157,5 @@ struct AgentCommand: ParsableCommand {
       given("profile_directory.keep_time", keptTime.map(milliseconds), "--keep-time"),
       given("profiling.max_table_memory", tableBytes.map(String.init), "--max-table-memory"),
     ].compactMap(\.self)
-  }
-}
-
-extension DestinationProblem {
-  /// As the configuration names what is wrong.
-  fileprivate var key: String {
-    switch subject {
-    case .url: "url"
-    case .proxy: "proxy_url"
-    case .headers: "headers"
-    case .credentials: "bearer_token_file"
-    case .certificates: "tls.ca_file"
-    case .clientCertificate: "tls.cert_file"
-    case .limits: "timeout"
-    }
   }
 }

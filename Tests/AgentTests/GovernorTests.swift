@@ -13,6 +13,7 @@ import Testing
     /// Of one CPU, what building tables takes.
     var building = 0.0
     var pressure: Double?
+    var memoryBytes: UInt64?
     private(set) var time = 0.0
     private(set) var changes: [Int] = []
     private var reading = Governor.Reading(
@@ -40,6 +41,7 @@ import Testing
         reading.buildingSeconds += building
         reading.processSeconds += samples * userSecondsASample + rest + building
         reading.pressure = pressure
+        reading.memoryBytes = memoryBytes
         if let frequency = governor.take(reading) { changes.append(frequency) }
       }
     }
@@ -66,6 +68,36 @@ import Testing
     host.pass(seconds: 600)
     #expect(host.share <= 0.01)
     #expect(host.changes.count - settled <= 2, "it does not swing: \(host.changes)")
+  }
+
+  @Test func memoryAboveItsBudgetLowersTheFrequencyUntilItIsWellBelow() {
+    var host = Host(99, kernel: 10e-6, user: 5e-6)
+    host.memoryBytes = 149 << 20
+    host.pass(seconds: 60)
+    #expect(host.changes.isEmpty)
+    host.memoryBytes = 151 << 20
+    host.pass(seconds: 5)
+    #expect(host.changes == [49])
+    #expect(host.governor.isShortOfMemory)
+    #expect(host.governor.state == .lowered)
+    host.pass(seconds: 60)
+    #expect(host.governor.frequency == 10)
+    #expect(host.governor.state == .exceeded)
+    host.memoryBytes = 140 << 20
+    host.pass(seconds: 120)
+    #expect(host.governor.frequency == 10, "not until it is well below")
+    host.memoryBytes = 100 << 20
+    host.pass(seconds: 60)
+    #expect(host.governor.frequency == 99)
+    #expect(host.governor.state == .normal)
+    #expect(!host.governor.isShortOfMemory)
+  }
+
+  @Test func shortOfMemoryTheCPUBudgetHoldsTheSame() {
+    var host = Host(999, kernel: 20e-6, user: 5e-6)
+    host.memoryBytes = 151 << 20
+    host.pass(seconds: 30)
+    #expect(host.share <= 0.01)
   }
 
   @Test func itRecoversOnceStacksAreCheapAgain() {

@@ -63,6 +63,40 @@ import Testing
     #expect(profiles.removed == 6)
   }
 
+  @Test func limitsHoldAfterEachOfManyFilesAndRoomIsMadeForSomeAtOnce() throws {
+    let folder = Folder()
+    var limits = ProfileDirectory.Limits()
+    limits.files = 160
+    let profiles = try ProfileDirectory(folder.path, limits: limits)
+    var made: Set<Int> = []
+    for index in 0..<500 {
+      let time = Self.noon + UInt64(index) * Self.second / 4
+      try profiles.write([1], service: "s\(index % 4)", event: "cpu", time: time)
+      #expect(folder.names.count <= 160)
+      made.insert(profiles.removed)
+    }
+    #expect(folder.names.count > 145)
+    #expect(profiles.removed == 500 - folder.names.count)
+    // By tenths of hundreds, not one for each file.
+    #expect(made.count < 50)
+    #expect(folder.names.last?.contains("-cpu-s3.") == true)
+  }
+
+  @Test func whatOthersPutThereIsFoundAfterAMinute() throws {
+    let folder = Folder()
+    var limits = ProfileDirectory.Limits()
+    limits.bytes = 1_000
+    let profiles = try ProfileDirectory(folder.path, limits: limits)
+    try profiles.write([1], service: "s", event: "cpu", time: Self.noon)
+    let foreign = folder.path + "/20261121T000000Z-cpu-other.pb.gz"
+    try Data(repeating: 0, count: 2_000).write(to: URL(fileURLWithPath: foreign))
+    try profiles.write([1], service: "s", event: "cpu", time: Self.noon + 10 * Self.second)
+    #expect(folder.names.count == 3)
+    try profiles.write([1], service: "s", event: "cpu", time: Self.noon + 61 * Self.second)
+    #expect(folder.names.count == 3)
+    #expect(!folder.names.contains("20261121T000000Z-cpu-other.pb.gz"))
+  }
+
   @Test func whatIsTooOldGoesAndForeignFilesStay() throws {
     let folder = Folder()
     let profiles = try ProfileDirectory(folder.path)

@@ -51,6 +51,25 @@ import Testing
       status.reasons == ["kernel symbols: CAP_SYSLOG missing", "spool: read-only file system"])
   }
 
+  @Test func whatCostsMoreThanItMayDegrades() {
+    var status = AgentStatus.healthy
+    status.cost.governor = .slowed(cause: "the CPU budget")
+    #expect(status.overall == .ok)
+    status.cost.governor = .exceeded(cause: "the CPU budget")
+    #expect(
+      status.reasons == ["fewer samples cannot be taken, and the CPU budget is exceeded"])
+    status.cost.governor = .slowed(cause: "the memory budget")
+    status.cost.residentBytes = 100 << 20
+    status.cost.mapBytes = 50 << 20
+    status.cost.memoryBudget = 150 << 20
+    #expect(status.overall == .ok)
+    status.cost.mapBytes = 51 << 20
+    #expect(status.reasons == ["memory is above its budget"])
+    #expect(status.isReady)
+    status.cost.governor = .off
+    #expect(status.overall == .ok)
+  }
+
   @Test func anAgentIsReadyOnlyWhileItRuns() {
     var status = AgentStatus.healthy
     status.phase = .starting

@@ -16,14 +16,14 @@ extension ProfileDirectoryConfiguration {
 
   static let keys: [Key<Self>] = [
     .value(
-      "path", \.path, .path(), after: .restart,
+      "path", \.path, .path(),
       "A directory that nothing else uses. It is made if it is missing."),
     .value(
-      "keep_bytes", \.limits.wholeBytes, bytesForm, after: .restart,
+      "keep_bytes", \.limits.wholeBytes, bytesForm,
       "The oldest profiles make room."),
     .value(
-      "keep_files", \.limits.files, filesForm, after: .restart, "The oldest profiles make room."),
-    .value("keep_time", \.limits.age, timeForm, after: .restart, "Older profiles are removed."),
+      "keep_files", \.limits.files, filesForm, "The oldest profiles make room."),
+    .value("keep_time", \.limits.age, timeForm, "Older profiles are removed."),
   ]
 }
 

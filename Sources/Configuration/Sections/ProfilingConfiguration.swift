@@ -27,7 +27,7 @@ extension ProfilingConfiguration {
   static let keys: [Key<Self>] = [
     .value("enabled", \.enabled, .truth, after: .restart, "Take profiles."),
     .value(
-      "frequency", \.frequency, .count(1...1_000, "samples a second on each CPU"), after: .restart,
+      "frequency", \.frequency, .count(1...1_000, "samples a second on each CPU"),
       "How often each CPU is sampled. Cost grows with it; a number that is not round does not beat "
         + "in time with what it observes. The governor may go below it."),
     .value(

@@ -8,6 +8,8 @@ package final class DeliveryLoop: Sendable {
     var machine: DeliveryMachine
     var isRunning = false
     var hasEnded = false
+    /// When the batch that is being sent was begun; nil while none is.
+    var sendingSince: Duration?
   }
 
   private let source: DeliverySource
@@ -50,6 +52,12 @@ package final class DeliveryLoop: Sendable {
 
   package var figures: DestinationFigures { state.withLock { $0.machine.figures } }
 
+  /// For how long the batch at hand has been being sent; nil while none is.
+  package var sendingTime: Duration? {
+    let since = state.withLock(\.sendingSince)
+    return since.map { time.now() - $0 }
+  }
+
   /// Something was appended to the queue.
   package func wake() { bell.ring() }
 
@@ -85,15 +93,19 @@ package final class DeliveryLoop: Sendable {
   }
 
   private func deliver(_ batch: Batch) async {
-    state.withLock { $0.machine.began(batch, at: time.now()) }
+    state.withLock { state in
+      state.machine.began(batch, at: time.now())
+      state.sendingSince = time.now()
+    }
     let interrupt = interrupt
     let outcome = await withTaskCancellationHandler {
       await send(batch)
     } onCancel: {
       interrupt()
     }
-    let (disposition, events) = state.withLock {
-      $0.machine.ended(
+    let (disposition, events) = state.withLock { state in
+      state.sendingSince = nil
+      return state.machine.ended(
         outcome, of: batch, at: time.now(), unixNanoseconds: time.unixNanoseconds())
     }
     switch disposition {
