@@ -45,6 +45,7 @@ final class MetricsStage: Sendable {
     let known = KnownServices(limit: Self.serviceLimit)
     let services = ServiceCollector { pid, name in
       let identity = resolver.identity(of: pid, name: name)
+      guard !identity.isDropped else { return nil }
       known.add(identity)
       return identity.serviceName
     }

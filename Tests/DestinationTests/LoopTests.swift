@@ -4,7 +4,7 @@ import Testing
 @testable import Export
 
 /// The loop that joins a queue and a destination.
-@Suite(.timeLimit(.minutes(1))) struct LoopTests {
+@Suite(.timeLimit(.minutes(3))) struct LoopTests {
   private static func loop(
     _ queue: MemoryQueue, policy: DeliveryPolicy = DeliveryPolicy(),
     interrupt: @escaping @Sendable () -> Void = {},

@@ -1,6 +1,7 @@
 import Foundation
 import LinuxHost
 import MetricModel
+import Synchronization
 import Testing
 
 @testable import HostMetrics
@@ -84,6 +85,25 @@ import Testing
     let last = collector.values(of: tree)
     #expect(last[name] == 5.7)
     #expect(last["wick_service_processes{service=web}"] == nil)
+  }
+
+  @Test func ofAProcessThatNobodyWantsNothingIsTold() throws {
+    let tree = try tree([Process(pid: 10), Process(pid: 11, name: "db")])
+    let asked = Mutex(0)
+    let collector = ServiceCollector { _, name in
+      asked.withLock { $0 += 1 }
+      return name == "web" ? nil : name
+    }
+    for _ in 0..<3 {
+      let found = collector.values(of: tree)
+      #expect(found["wick_service_processes{service=db}"] == 1)
+      #expect(!found.keys.contains { $0.contains("web") })
+    }
+    // Not in each look.
+    #expect(asked.withLock(\.self) <= 4)
+    // It becomes another program.
+    try Process(pid: 10, name: "shop").write(to: tree)
+    #expect(collector.values(of: tree)["wick_service_processes{service=shop}"] == 1)
   }
 
   @Test func workersThatComeAndGoAreNoRestarts() throws {

@@ -27,13 +27,21 @@ package final class ServiceCollector: Sendable {
   struct State {
     var table: ServiceTable
     var processes: [UInt32: TrackedProcess] = [:]
+    /// Those of which nothing is to be told.
+    var ignored: [UInt32: IgnoredProcess] = [:]
     var look: UInt64 = 0
     /// Processes that were not read, for there were too many.
     var unread: UInt64 = 0
   }
 
+  struct IgnoredProcess {
+    let startTicks: UInt64
+    let name: String
+    var look: UInt64
+  }
+
   private let settings: Settings
-  private let identify: @Sendable (UInt32, String) -> String
+  private let identify: @Sendable (UInt32, String) -> String?
   private let state: Mutex<State>
 
   /// A process is asked who it is again after so many looks: it may have become another program.
@@ -43,10 +51,11 @@ package final class ServiceCollector: Sendable {
 
   /// - Parameters:
   ///   - settings: limits.
-  ///   - identify: says which service a process is of, by its number and `comm`; it is called from
-  ///     the thread that collects, when a process is new and now and then later.
+  ///   - identify: says which service a process is of, by its number and `comm`; nil if nothing is to
+  ///     be told of it. It is called from the thread that collects, when a process is new and now and
+  ///     then later.
   package init(
-    _ settings: Settings = Settings(), identify: @escaping @Sendable (UInt32, String) -> String
+    _ settings: Settings = Settings(), identify: @escaping @Sendable (UInt32, String) -> String?
   ) {
     self.settings = settings
     self.identify = identify
@@ -76,8 +85,7 @@ extension ServiceCollector: Collector {
     readings.reserveCapacity(min(pids.count, settings.processLimit))
     for pid in pids.sorted().prefix(settings.processLimit) {
       guard let reading = ProcessReading(pid: pid, of: host) else { continue }
-      identify(reading, &state)
-      readings.append(reading)
+      if identify(reading, &state) { readings.append(reading) }
     }
     forgetEnded(&state)
     settleRoots(readings, &state)
@@ -86,31 +94,45 @@ extension ServiceCollector: Collector {
     for reading in readings { account(reading, &state, host) }
   }
 
-  /// Finds or makes the process, and its service.
-  private func identify(_ reading: ProcessReading, _ state: inout State) {
+  /// Finds or makes the process, and its service; false if nothing is to be told of it.
+  private func identify(_ reading: ProcessReading, _ state: inout State) -> Bool {
     let known = state.processes[reading.pid].flatMap {
       $0.startTicks == reading.startTicks ? $0 : nil
     }
     let isDue = (UInt64(reading.pid) &+ state.look) % Self.identityLooks == 0
     if let known, known.name == reading.name, !isDue {
       state.processes[reading.pid]?.look = state.look
-      return
+      return true
     }
+    if let ignored = state.ignored[reading.pid], ignored.startTicks == reading.startTicks,
+      ignored.name == reading.name, !isDue
+    {
+      state.ignored[reading.pid]?.look = state.look
+      return false
+    }
+    let found = reading.isKernelThread ? Self.kernel : identify(reading.pid, reading.name)
+    guard let found else {
+      state.ignored[reading.pid] = IgnoredProcess(
+        startTicks: reading.startTicks, name: reading.name, look: state.look)
+      return false
+    }
+    state.ignored[reading.pid] = nil
     if known == nil, let before = state.processes.removeValue(forKey: reading.pid), before.isRoot {
       state.table[before.service].lose()
     }
-    let text =
-      reading.isKernelThread
-      ? Self.kernel : SafeText(identify(reading.pid, reading.name).utf8, limit: 256).text
+    let text = SafeText(found.utf8, limit: 256).text
     let service = state.table.number(of: text, look: state.look)
     var process = known ?? TrackedProcess(reading, service: service, look: state.look)
     process.service = service
     process.name = reading.name
     process.look = state.look
     state.processes[reading.pid] = process
+    return true
   }
 
   private func forgetEnded(_ state: inout State) {
+    let look = state.look
+    state.ignored = state.ignored.filter { $0.value.look == look }
     for (pid, process) in state.processes where process.look != state.look {
       if process.isRoot { state.table[process.service].lose() }
       state.processes[pid] = nil
