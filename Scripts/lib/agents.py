@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import subprocess
 import time
 import urllib.error
@@ -17,7 +18,8 @@ class Agent:
     `settings` are lines of YAML that stand beside those that keep it apart from other agents.
     """
 
-    def __init__(self, folder, settings="", environment=None, arguments=()):
+    def __init__(self, folder, settings="", environment=None, arguments=(), token_file=None):
+        self.token = pathlib.Path(token_file).read_text().strip() if token_file else None
         self.folder = folder / "agent"
         self.folder.mkdir(mode=0o700, exist_ok=True)
         self.port = free_port()
@@ -29,6 +31,7 @@ class Agent:
 http:
   listen: 127.0.0.1:{self.port}
   socket: {self.socket}
+{f"  token_file: {token_file}" if token_file else ""}
 spool:
   directory: {self.folder}/spool
 {settings}
@@ -66,7 +69,10 @@ spool:
 
     def get(self, path):
         try:
-            with urllib.request.urlopen(f"{self.address}{path}", timeout=60) as answer:
+            request = urllib.request.Request(f"{self.address}{path}")
+            if self.token:
+                request.add_header("Authorization", f"Bearer {self.token}")
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as answer:
             return answer.code, answer.read()

@@ -10,6 +10,7 @@ import os
 import pathlib
 import re
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -107,6 +108,8 @@ def settings(loads, canaries, receiver):
 profiling:
   frequency: 199
   window: 2s
+log:
+  level: trace
 metrics:
   interval: 2s
 destinations:
@@ -133,6 +136,55 @@ destinations:
   type: directory
   path: {loads.folder}/agent/profiles
 """
+
+
+def refused(loads, canaries):
+    """A configuration with mistakes beside secrets, which messages about it must not repeat."""
+    key = loads.folder / "key.pem"
+    key.write_text("-----BEGIN PRIVATE KEY-----\n"
+                   f"{canaries.plant('configuration: TLS key')}\n-----END PRIVATE KEY-----\n")
+    key.chmod(0o600)
+    return f"""\
+destinations:
+- name: with-url
+  type: otlp
+  url: https://user:{canaries.plant("configuration: user of a URL")}@example.com
+- name: with-key
+  type: otlp
+  url: https://example.com
+  tls:
+    cert_file: {key}
+    key_file: {key}
+  headers:
+    X-Secret: {canaries.plant("configuration: header beside a mistake")}
+    "X Bad": {canaries.plant("configuration: header with a bad name")}
+- name: with-mistake
+  type: otlp
+  url: https://example.com
+  bearer_token: {canaries.plant("configuration: token under an unknown key")}
+"""
+
+
+def refusals(agent, text):
+    """(where, bytes) of what is said of a configuration that is not used."""
+    good = agent.configuration.read_text()
+    for number, part in enumerate([text, text.replace("  bearer_token:", "  #")]):
+        agent.configuration.write_text(good.split("destinations:")[0] + part)
+        agent.running.process.send_signal(signal.SIGHUP)
+        for option in ("--check-config", "--print-config"):
+            done = subprocess.run(
+                [os.environ["WICK"], "agent", "--config", str(agent.configuration), option],
+                capture_output=True)
+            expect_words(done.stderr + done.stdout, b"destinations[")
+            yield f"refusal {number} of wick agent {option}", done.stdout + done.stderr
+    wait_until(lambda: "is not used" in agent.log.read_text(), "the log's word on the reload")
+    yield "health after a reload", agent.get("/health")[1]
+    agent.configuration.write_text(good)
+
+
+def expect_words(text, words):
+    if words not in text:
+        raise SystemExit(f"there is no {words} in {text[:1000]}")
 
 
 def told(agent, receiver, loads):
@@ -167,12 +219,14 @@ def main():
     canaries, problems, seen = Canaries(), [], {}
     with Loads(folder) as loads, Receiver(keep=True) as receiver:
         start_programs(loads, canaries)
-        agent = Agent(folder, settings(loads, canaries, receiver))
+        agent = Agent(folder, settings(loads, canaries, receiver),
+                      token_file=secret_file(loads, canaries, "http-token"))
         agent.wait_until_ready()
         paths = ("/v1/metrics", "/v1development/profiles", "/push.v1.PusherService/Push", "/ingest")
         wait_until(lambda: all(receiver.requests[path] > 1 for path in paths), f"{paths}", 60)
         time.sleep(4)
         data = list(told(agent, receiver, loads))
+        data += refusals(agent, refused(loads, canaries))
         agent.running.process.kill()  # so that the queue stays as it is
         agent.running.finish()
         data += kept(agent)
@@ -186,7 +240,7 @@ def main():
     for name in (b"heavy", b"hide", b"shop", b"node_memory_MemTotal_bytes"):
         if name not in everything:
             problems.append(f"{name.decode()} is nowhere: the search proves nothing")
-    if len(canaries.places) < 50:
+    if len(canaries.places) < 55:
         problems.append(f"only {len(canaries.places)} secrets were planted")
     if not any(where.startswith("file spool/") for where, _ in data):
         problems.append("the queue has no files")
