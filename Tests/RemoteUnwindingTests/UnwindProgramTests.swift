@@ -93,7 +93,7 @@ import Testing
   @Test func anAugmentationWithoutEndIsRefusedInTime() throws {
     var module = SyntheticModule([])
     for index in 0x109..<module.bytes.count { module.bytes[index] = UInt8(ascii: "z") }
-    let took = try ContinuousClock().measure {
+    let took = try cpuTime {
       let found = step(module.module(), try #require(StackWalker()), limit: 2)
       #expect(found.frames == [Self.inside])
     }
@@ -136,7 +136,7 @@ import Testing
     let code = AddressSpace.file(module, at: Self.base)
     let start = registers(at: Self.inside, stackPointer: SyntheticStack.bottom)
     var found = Found(end: .start, frames: [], usedFramePointer: false)
-    let took = ContinuousClock().measure {
+    let took = cpuTime {
       found = walk(walker, from: start, SyntheticStack(words), in: code)
     }
     #expect(found.end == .badUnwindInfo)
