@@ -7,30 +7,6 @@ import Testing
 
 /// Disks that are full, read-only or slow: real file systems, so it needs root.
 @Suite struct SpoolDiskTests {
-  /// A file system of 8 MiB in memory, mounted while the test runs.
-  private final class SmallDisk {
-    let path = NSTemporaryDirectory() + "wick-disk-\(UUID().uuidString)"
-
-    init() throws {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-      try Self.run("mount", "-t", "tmpfs", "-o", "size=8m,mode=700", "wick-test", path)
-    }
-
-    deinit {
-      try? Self.run("umount", "-l", path)
-      try? FileManager.default.removeItem(atPath: path)
-    }
-
-    func remount(_ option: String) throws { try Self.run("mount", "-o", "remount,\(option)", path) }
-
-    private static func run(_ command: String, _ arguments: String...) throws {
-      let process = try Process.run(
-        URL(fileURLWithPath: "/usr/bin/\(command)"), arguments: arguments)
-      process.waitUntilExit()
-      try #require(process.terminationStatus == 0, "\(command) \(arguments)")
-    }
-  }
-
   private static var limits: SpoolLimits {
     var limits = SpoolLimits()
     limits.patience = .seconds(30)
