@@ -1,28 +1,18 @@
-"""What `wick agent` does when it is killed and when servers are away or behave badly."""
+"""What `wick agent` does when servers behave badly: no answer costs memory, or a batch."""
 
 import collections
-import gzip
 import itertools
 import pathlib
-import random
 import re
-import struct
 import time
-import uuid
 
 import rude_server
-from agent_checks import end, expect, figure, figures
+from agent_checks import end, expect
 from agents import Agent
-from loads import free_port, wait_until
+from loads import wait_until
 from receivers import Metrics, points_of
 from rude_server import RudeServer
 
-KILLS = 5
-# Batches that wait at least when the server comes back.
-WAITING = 16
-# How long after a batch was acknowledged a crash may forget that: the cursors' interval is 1 s, and
-# a busy host may take a while to write them.
-FORGOTTEN_S = 10
 # The first of each comes over a connection that was kept, the second over a new one.
 ROUNDS = [
     [rude_server.fail, rude_server.send_away],
@@ -30,167 +20,24 @@ ROUNDS = [
     [rude_server.go_on, rude_server.send_bomb],
     [rude_server.drip, rude_server.say_nothing],
     [rude_server.stop_short, rude_server.accept_and_go_on],
+    [rude_server.send_huge_bomb, rude_server.accept_with_bomb],
+]
+# Of a server that speaks TLS: each bad answer over a new connection, a bad greeting, a good answer.
+GREETINGS = [
+    rude_server.greet_with_noise, rude_server.greet_with_text, rude_server.greet_with_records,
+    rude_server.greet_with_warnings, rude_server.greet_with_silence,
+]
+TLS_MANNERS = [
+    rude_server.talk_nonsense, rude_server.go_on, rude_server.send_huge_bomb, rude_server.reset,
+    rude_server.accept_and_go_on,
 ]
 TIMEOUT_S = 8
 # Less than what a server that says nothing takes.
 LATE_S = 7
 GROWTH_LIMIT = 8 << 20
-
-# --- the queue ----------------------------------------------------------------------------------
-
-# Magic number, checksum, index, id, time, bytes of head and body, items, topic, flags, checksum.
-RECORD = struct.Struct("<4sIQQQQIIIBB2xI4x")
-SEGMENT_HEADER_BYTES = 64
-COMPRESSED = 1
-
-
-def queued_on_disk(agent):
-    """id → body of each batch that is whole in the queue's segments, whoever is done with it.
-
-    To be read when nobody writes. After SIGKILL a segment holds what was written, from its start on
-    and in order, so that what is as long as its header says is whole; no checksum is needed.
-    """
-    found = {}
-    for path in sorted((agent.folder / "spool").glob("segment-*")):
-        data, offset = path.read_bytes(), SEGMENT_HEADER_BYTES
-        for index in itertools.count():
-            if offset + RECORD.size > len(data):
-                break
-            fields = RECORD.unpack_from(data, offset)
-            magic, _, at, high, low, _, head, body, _, _, flags, _ = fields
-            expect((magic, at) == (b"WICK", index), f"{path.name} has no record at {offset}")
-            start = offset + RECORD.size + head
-            offset = start + body
-            if offset > len(data):
-                break
-            content = data[start:offset]
-            id = str(uuid.UUID(int=high << 64 | low))
-            found[id] = gzip.decompress(content) if flags & COMPRESSED else content
-    return found
-
-
-class Looks:
-    """What the agent says about its queue for `away`, each time that it can be told exactly."""
-
-    def __init__(self, agent):
-        self.agent, self.first, self.last = agent, None, None
-
-    def look(self):
-        """False if the agent does not answer, or is about to write."""
-        try:
-            found = figures(self.agent)
-        except OSError:
-            return False
-        # The count was taken before the bytes in memory, so that if there are none, all is on disk.
-        if figure(found, "wick_queue_memory_bytes"):
-            return False
-        self.last = int(figure(found, "wick_destination_queued_batches", destination="away"))
-        if self.first is None:
-            self.first = self.last
-        return True
-
-    def keep_looking(self, seconds):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            self.look()
-            time.sleep(0.02)
-
-
-def check_nothing_is_lost(folder):
-    """Kills an agent while its destination is away, and while it sends what has waited.
-
-    Exact is: what is whole on disk after a kill is there at the next start, and arrives. So is that
-    all that the agent said was queued is on disk after a kill, if it had nothing in memory. What
-    was made after that look is not exact: it may have been written, cut, or not begun.
-    """
-    port = free_port()
-    settings = f"""\
-profiling:
-  window: 1s
-metrics:
-  interval: 1s
-destinations:
-- name: away
-  type: otlp
-  url: http://127.0.0.1:{port}
-"""
-    kept, ends = {}, []
-    for kill in range(1, KILLS + 1):
-        with Agent(folder, settings) as agent:
-            looks = Looks(agent)
-            # Every other one may be killed before it is up; the last one has something to send.
-            if kill % 2 == 0:
-                wait_until(looks.look, "the agent")
-            if kill == KILLS:
-                wait_until(lambda: looks.look() and looks.last >= WAITING, "the queue", 60)
-            looks.keep_looking(random.uniform(0.05, 3))
-        found = queued_on_disk(agent)
-        expect(looks.first is None or looks.first >= len(kept),
-               f"{len(kept)} batches were on disk, {looks.first} are queued after the start")
-        expect(kept.keys() <= found.keys(), "a batch has left the disk, and nobody has got it")
-        expect(len(found) >= (looks.last or 0),
-               f"{looks.last} batches were said to be queued, {len(found)} are on disk")
-        kept = found
-    waited = len(kept)
-    with RudeServer(port=port, pause=0.1) as server:
-        for span in (0.7, 1.4):
-            with Agent(folder, settings) as agent:
-                count = len(server.met)
-                wait_until(lambda: len(server.met) > count, "the first batch")
-                time.sleep(random.uniform(0, span))
-            ends.append(time.time())
-            kept |= queued_on_disk(agent)
-        with Agent(folder, settings) as agent:
-            looks = Looks(agent)
-            wait_until(lambda: looks.look() and looks.last == 0, "the queue's end", 60)
-            damaged = figure(figures(agent), "wick_queue_quarantined_records_total")
-            end(agent)
-    check_arrivals(kept, server, ends)
-    # Each kill may have cut the batch that was being written.
-    expect(damaged <= KILLS + len(ends), f"{damaged:.0f} records are damaged")
-    again = sum(len(found) - 1 for found in server.batches.values() if found)
-    return f"{waited} batches waited through {KILLS} kills, {len(server.taken)} arrived, " \
-        f"{again} of them twice after {len(ends)} more kills, {damaged:.0f} cut, none lost"
-
-
-def check_queue_figures(folder):
-    """Of a queue whose server is away: how much waits, and for how long."""
-    with Agent(folder, f"""\
-profiling:
-  window: 1s
-destinations:
-- name: away
-  type: otlp
-  url: http://127.0.0.1:{free_port()}
-""") as agent:
-        agent.wait_until_ready()
-        looks = Looks(agent)
-        wait_until(lambda: looks.look() and looks.last >= 3, "three batches")
-        found = figures(agent)
-    batches, size = figure(found, "wick_queue_batches"), figure(found, "wick_queue_bytes")
-    expect(batches >= 3 and size > 0, f"{batches:.0f} batches of {size:.0f} bytes wait")
-    age = figure(found, "wick_queue_oldest_age_seconds")
-    expect(1 <= age <= 60, f"the oldest of {batches:.0f} batches is {age:.1f} s old")
-    return f"{batches:.0f} batches, the oldest {age:.1f} s old"
-
-
-def check_arrivals(kept, server, ends):
-    """All that was on disk after some kill has come, and again only after a kill.
-
-    What came again was acknowledged shortly before: the cursors are written once a second.
-    """
-    for id, body in kept.items():
-        expect(id in server.taken, f"the batch {id} was queued and has not arrived")
-        expect(server.taken[id].body == body, f"the batch {id} has changed")
-    for id, found in server.batches.items():
-        expect(all(taken.body == found[0].body for taken in found),
-               f"two batches have the id {id}")
-        for before, _ in itertools.pairwise(found):
-            expect(any(0 <= kill - before.unix_time <= FORGOTTEN_S for kill in ends),
-                   f"the batch {id} came again without a kill")
-
-
-# --- bad manners --------------------------------------------------------------------------------
+# Of gigabytes that were offered, what lies in the buffers of two sockets; over TLS, also what comes in
+# the 0.2 s that an agent waits for the other side to say that it has understood the end.
+READ, READ_OVER_TLS = 64 << 20, 1 << 30
 
 
 def forget_peak(agent):
@@ -225,26 +72,46 @@ class Growth:
 
 
 def check_manners(folder):
-    """Two bad answers, then a good one, again and again, with a server beside that is all right."""
-    with RudeServer() as live, RudeServer() as rude, RudeServer() as other:
-        with start_agent(folder, "control", other=other) as control, \
-                start_agent(folder, "agent", live=live, rude=rude) as agent:
-            wait_until(lambda: len(live.taken) >= 8, "the server that is all right")
+    """Two bad answers, then a good one, again and again, with a server beside that is all right.
+
+    A third speaks TLS, but for a while something else.
+    """
+    tls, certificate = rude_server.context(folder)
+    rude_server.huge_bomb()
+    with RudeServer() as live, RudeServer() as rude, RudeServer(tls=tls) as secure, \
+            RudeServer() as other, RudeServer(tls=tls) as another:
+        servers = {"live": live, "rude": rude, "secure": secure}
+        with start_agent(folder, "control", certificate, other=other, another=another) as control, \
+                start_agent(folder, "agent", certificate, **servers) as agent:
+            wait_until(lambda: all(len(server.taken) >= 8 for server in servers.values()),
+                       "the servers that are all right", 40)
             growth = Growth(agent, control)
-            wait_until(lambda: len(live.taken) >= 20, "the server that is all right")
+            count = len(live.taken)
+            wait_until(lambda: len(live.taken) >= count + 12, "the server that is all right", 40)
             growth.begin()
             manners = [manner for round in ROUNDS for manner in (*round, rude_server.accept)]
             began, count = time.time(), len(rude.met)
             rude.manners = iter(manners)
-            wait_until(lambda: len(rude.met) > count + len(manners), "the end of bad manners", 100)
+            secure.greetings = itertools.chain.from_iterable(
+                (greeting, None, None) for greeting in GREETINGS)
+            secure.manners = itertools.chain.from_iterable(
+                (manner, rude_server.accept_and_close) for manner in TLS_MANNERS)
+            wait_until(lambda: len(rude.met) > count + len(manners), "the end of bad manners", 120)
+            wait_until(lambda: TLS_MANNERS[-1].__name__ in {name for name, *_ in secure.met}
+                       and GREETINGS[-1].__name__ in secure.greeted, "the end of bad TLS", 100)
             # What waits then is sent at once.
-            wait_until(lambda: live.taken.keys() <= rude.taken.keys(), "what has waited")
+            wait_until(lambda: live.taken.keys() <= rude.taken.keys() & secure.taken.keys(),
+                       "what has waited", 40)
             grown, calm = growth.end()
             passed = time.time() - began
             seconds = end(agent)
     check_answers(rude, manners)
-    expect(live.taken.keys() == rude.taken.keys(),
-           f"{len(live.taken.keys() ^ rude.taken.keys())} batches are with one server alone")
+    check_answers(secure, TLS_MANNERS, READ_OVER_TLS)
+    expect(secure.greeted.keys() == {greeting.__name__ for greeting in GREETINGS},
+           f"it was greeted with {dict(secure.greeted)}")
+    for server in (rude, secure):
+        expect(live.taken.keys() == server.taken.keys(),
+               f"{len(live.taken.keys() ^ server.taken.keys())} batches are with one server alone")
     expect(grown - max(0, calm) <= GROWTH_LIMIT,
            f"memory grew by {show(grown)}, without bad answers by {show(calm)}")
     late = check_times([taken for taken in live.taken.values()
@@ -252,13 +119,12 @@ def check_manners(folder):
     # The first failure in a row is told.
     for reason in ("answered 500: no memory", "not HTTP", "answered 503", "no answer from"):
         expect(reason in agent.log.read_text(), f"the log does not say: {reason}")
-    return f"{passed:.0f} s of {2 * len(ROUNDS)} bad answers, memory {show(grown)}, " \
-        f"without {show(calm)}; {len(live.taken)} batches with both, {late:.2f} s late at most, " \
-        f"end after {seconds:.1f} s"
+    return f"{passed:.0f} s of {2 * len(ROUNDS)} bad answers, {len(GREETINGS)} bad greetings and " \
+        f"{len(TLS_MANNERS)} bad answers over TLS, memory {show(grown)}, without {show(calm)}; " \
+        f"{len(live.taken)} batches with all, {late:.2f} s late at most, end after {seconds:.1f} s"
 
 
-def start_agent(folder, name, **servers):
-    """Without names of functions: what memory they take depends on what else runs on this host."""
+def start_agent(folder, name, certificate, **servers):
     place = folder / name
     place.mkdir()
     destinations = "".join(f"""\
@@ -266,11 +132,11 @@ def start_agent(folder, name, **servers):
   type: otlp
   url: {server.address}
   timeout: {TIMEOUT_S}s
-""" for name, server in servers.items())
+""" + (f"  tls:\n    ca_file: {certificate}\n" if server.tls else "")
+        for name, server in servers.items())
     return Agent(place, f"""\
 profiling:
   window: 1s
-  symbolize: false
 metrics:
   interval: 1s
 destinations:
@@ -281,13 +147,12 @@ def show(byte_count):
     return f"{byte_count / (1 << 20):+.1f} MiB"
 
 
-def check_answers(rude, manners):
+def check_answers(rude, manners, limit=READ):
     met = collections.Counter(name for name, *_ in rude.met)
     expect(all(met[manner.__name__] for manner in manners), f"it met {dict(met)}")
     waits = rude.wait(rude_server.send_away.__name__)
     expect(all(wait >= 2 for wait in waits), f"asked for 2 s, it came again after {waits}")
-    # Of each gigabyte, what lies in the buffers of two sockets.
-    expect(rude.poured < 64 << 20, f"it has read {rude.poured >> 20} MiB of answers")
+    expect(rude.poured < limit, f"it has read {rude.poured >> 20} MiB of answers")
 
 
 def check_times(metrics):

@@ -15,10 +15,11 @@ import time
 import traceback
 
 import agent_faults
+import agent_kills
 import agent_servers
 import rude_server
 from agent_checks import PLANTED, Failure, end, expect, figure, figures, plant, programs
-from agent_faults import queued_on_disk
+from agent_kills import queued_on_disk
 from agents import Agent
 from loads import ROOT, free_port, wait_until
 from measure import run
@@ -253,9 +254,9 @@ def main():
             report.check("signals", check_signals, folder_of("signals"))
             report.check("other settings", check_other_settings, folder_of("settings"))
         if wants("kills"):
-            report.check("kills", agent_faults.check_nothing_is_lost, folder_of("kills"))
+            report.check("kills", agent_kills.check_nothing_is_lost, folder_of("kills"))
             report.check(
-                "the queue's figures", agent_faults.check_queue_figures, folder_of("queue"))
+                "the queue's figures", agent_kills.check_queue_figures, folder_of("queue"))
         if wants("manners"):
             report.check("bad manners", agent_faults.check_manners, folder_of("manners"))
         if wants("once"):

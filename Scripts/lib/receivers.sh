@@ -18,13 +18,22 @@ receiver_network=()
 require_receivers() {
   require_packages "${receiver_packages[@]}"
   mkdir -p "$receiver_cache"
+  require_receiver_python
   exec {receiver_lock}>"$receiver_cache/lock"
   flock "$receiver_lock"
-  [ -e "$receiver_cache/python/.complete" ] || fetch_python
   if [ ! -x "$collector" ] || [ ! -x "$victoria_metrics" ] \
     || [ "$root/Tests/Receivers/collector/main.go" -nt "$collector" ]; then
     build_receivers
   fi
+  exec {receiver_lock}>&-
+}
+
+# Sees to it that Python's package of OTLP alone is there.
+require_receiver_python() {
+  mkdir -p "$receiver_cache"
+  exec {receiver_lock}>"$receiver_cache/lock"
+  flock "$receiver_lock"
+  [ -e "$receiver_cache/python/.complete" ] || fetch_python
   exec {receiver_lock}>&-
 }
 
