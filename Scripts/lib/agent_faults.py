@@ -1,9 +1,13 @@
 """What `wick agent` does when servers behave badly: no answer costs memory, or a batch."""
 
 import collections
+import functools
 import itertools
+import os
 import pathlib
 import re
+import statistics
+import threading
 import time
 
 import rude_server
@@ -44,6 +48,11 @@ def forget_peak(agent):
     pathlib.Path(f"/proc/{agent.pid}/clear_refs").write_text("5")  # proc(5)
 
 
+def resident(agent):
+    pages = pathlib.Path(f"/proc/{agent.pid}/statm").read_text().split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
 def peak(agent):
     """The most memory that was resident since `forget_peak`."""
     status = pathlib.Path(f"/proc/{agent.pid}/status").read_text()
@@ -71,21 +80,52 @@ class Growth:
         return [peak(agent) - before for agent, before in zip(self.agents, self.before)]
 
 
-def check_manners(folder):
+class UsualGrowth:
+    """The same for what is resident half of the time.
+
+    The first time that an agent meets a large program takes tens of MiB for a moment, and chance
+    decides which agent meets it when.
+    """
+
+    def __init__(self, *agents):
+        self.agents, self.has_ended = agents, threading.Event()
+        self.found = [[] for _ in agents]
+        threading.Thread(target=self.look, daemon=True).start()
+
+    def look(self):
+        while not self.has_ended.wait(0.05):
+            for agent, found in zip(self.agents, self.found):
+                found.append(resident(agent))
+
+    def take(self):
+        found, self.found = self.found, [[] for _ in self.agents]
+        return [statistics.median(sizes) for sizes in found]
+
+    def begin(self):
+        self.before = self.take()
+
+    def end(self):
+        self.has_ended.set()
+        return [after - before for after, before in zip(self.take(), self.before)]
+
+
+def check_manners(folder, profiles):
     """Two bad answers, then a good one, again and again, with a server beside that is all right.
 
-    A third speaks TLS, but for a while something else.
+    A third speaks TLS, but for a while something else. With profiles and names, as by default, or
+    without: then the most memory of any moment is compared.
     """
+    start = functools.partial(start_agent, folder, profiles)
     tls, certificate = rude_server.context(folder)
     rude_server.huge_bomb()
     with RudeServer() as live, RudeServer() as rude, RudeServer(tls=tls) as secure, \
             RudeServer() as other, RudeServer(tls=tls) as another:
         servers = {"live": live, "rude": rude, "secure": secure}
-        with start_agent(folder, "control", certificate, other=other, another=another) as control, \
-                start_agent(folder, "agent", certificate, **servers) as agent:
+        with start("control", certificate, other=other, another=another) as control, \
+                start("agent", certificate, **servers) as agent:
             wait_until(lambda: all(len(server.taken) >= 8 for server in servers.values()),
                        "the servers that are all right", 40)
-            growth = Growth(agent, control)
+            growth = (UsualGrowth if profiles else Growth)(agent, control)
             count = len(live.taken)
             wait_until(lambda: len(live.taken) >= count + 12, "the server that is all right", 40)
             growth.begin()
@@ -124,7 +164,7 @@ def check_manners(folder):
         f"{len(live.taken)} batches with all, {late:.2f} s late at most, end after {seconds:.1f} s"
 
 
-def start_agent(folder, name, certificate, **servers):
+def start_agent(folder, profiles, name, certificate, **servers):
     place = folder / name
     place.mkdir()
     destinations = "".join(f"""\
@@ -137,6 +177,7 @@ def start_agent(folder, name, certificate, **servers):
     return Agent(place, f"""\
 profiling:
   window: 1s
+  enabled: {"true" if profiles else "false"}
 metrics:
   interval: 1s
 destinations:

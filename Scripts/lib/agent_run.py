@@ -258,7 +258,9 @@ def main():
             report.check(
                 "the queue's figures", agent_kills.check_queue_figures, folder_of("queue"))
         if wants("manners"):
-            report.check("bad manners", agent_faults.check_manners, folder_of("manners"))
+            report.check("bad manners", agent_faults.check_manners, folder_of("manners"), False)
+            report.check("bad manners, with profiles", agent_faults.check_manners,
+                         folder_of("manners-profiles"), True)
         if wants("once"):
             report.check("one window", check_once, folder, away)
             report.check("files of one window", check_once_files, folder)

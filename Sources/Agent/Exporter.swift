@@ -31,6 +31,8 @@ final class Exporter: Sendable {
 
   /// What an old server may still take when the agent ends or forgets it.
   private static let farewell = Duration.seconds(2)
+  /// How long the queue's thread may not come round, which it does each five seconds.
+  private static let longestSilence = Duration.seconds(10)
   /// How long beyond its time limit sending may take on a busy host.
   private static let patience = Duration.seconds(20)
 
@@ -67,14 +69,14 @@ final class Exporter: Sendable {
     }
   }
 
-  /// Whether the queue answers and no server's task has been sending one batch for much longer than
-  /// that may take: a server or a disk that does not answer is no reason to begin anew, a task that
-  /// hangs is.
+  /// Whether the queue answers, its thread comes round, and no server's task has been sending one batch
+  /// for much longer than that may take: a server or a disk that does not answer is no reason to begin
+  /// anew, a thread or a task that hangs is.
   var goesOn: Bool {
-    _ = spool.figures
-    return lines.withLock(\.self).allSatisfy { line in
-      line.loop.sendingTime.map { $0 < line.settings.timeout + Self.patience } ?? true
-    }
+    spool.silence < Self.longestSilence
+      && lines.withLock(\.self).allSatisfy { line in
+        line.loop.sendingTime.map { $0 < line.settings.timeout + Self.patience } ?? true
+      }
   }
 
   /// Queues a batch for all servers that want it.

@@ -44,7 +44,7 @@ final class PageRouter {
 
   private static let index = """
     /health               state, features, destinations, cost and errors as JSON
-    /ready                200 while samples are taken
+    /ready                200 while the agent does all that this host lets it do
     /status               the same for people
     /metrics              of the host, its services and the agent, for Prometheus
     /debug/pprof/profile  ?seconds=N&pid=P: profiles now, for go tool pprof

@@ -51,6 +51,8 @@ package final class ProfileDirectory {
   /// How often it is looked at for what is too old, and for what others have put there or taken away: to
   /// look at thousands of files for each that is written would cost more than to profile.
   private static let lookNanoseconds: UInt64 = 60_000_000_000
+  /// How far a name may be ahead of the profile at hand: other events have windows of their own.
+  private static let futureNanoseconds: UInt64 = 3_600_000_000_000
   /// What is made room for at once when a limit is reached, so that it is not reached by each file.
   private static let slackShare = 16
 
@@ -83,7 +85,7 @@ package final class ProfileDirectory {
       if directory.write(profile, to: name, onlyIfMissing: true) {
         holdings?.files += 1
         holdings?.bytes += UInt64(profile.count)
-        rotateIfDue(now: time)
+        rotateIfDue(now: time, keeping: name)
         return name
       }
       guard directory.contains(name) else { break }
@@ -93,20 +95,29 @@ package final class ProfileDirectory {
     throw .full(path)
   }
 
-  private func rotateIfDue(now: UInt64) {
+  private func rotateIfDue(now: UInt64, keeping name: String) {
     if let holdings, holdings.files <= limits.files, holdings.bytes <= limits.bytes,
       now >= holdings.lookedAt, now - holdings.lookedAt < Self.lookNanoseconds
     {
       return
     }
-    rotate(now: now)
+    rotate(now: now, keeping: name)
   }
 
   /// Removes what is too old, too much or too many, the oldest first.
-  private func rotate(now: UInt64) {
+  ///
+  /// A name from the future is from a clock that was wrong, and is older than all others: else nothing
+  /// new would be kept until that time has come.
+  private func rotate(now: UInt64, keeping newest: String? = nil) {
+    let future = UTCTime(nanoseconds: now &+ Self.futureNanoseconds).stamp
+    func isBefore(_ first: PrivateDirectory.Entry, _ second: PrivateDirectory.Entry) -> Bool {
+      if (first.name == newest) != (second.name == newest) { return first.name == newest }
+      let isFuture = (first.name > future, second.name > future)
+      return isFuture.0 == isFuture.1 ? first.name > second.name : isFuture.1
+    }
     let files = directory.entries(limit: Self.scanLimit)
       .filter { $0.name.hasSuffix(Self.suffix) }
-      .sorted { $0.name > $1.name }
+      .sorted(by: isBefore)
     let oldest = UTCTime(nanoseconds: now - min(now, UInt64(limits.age / .nanoseconds(1)))).stamp
     let all = files.reduce(UInt64(0)) { $0 &+ $1.bytes }
     let isOver = files.count > limits.files || all > limits.bytes

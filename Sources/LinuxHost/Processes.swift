@@ -28,8 +28,12 @@ package struct Processes: Sendable {
   }
 
   /// Whether there is such a process; the number of another thread than the first is none.
+  ///
+  /// One that `hidepid` hides from us is there all the same: the kernel says so when asked to signal it.
   package func exists(_ pid: UInt32) -> Bool {
-    status(of: pid, field: "Tgid:")?.first == pid
+    if let group = status(of: pid, field: "Tgid:")?.first { return group == pid }
+    guard roots.proc == "/proc", let number = pid_t(exactly: pid), number > 0 else { return false }
+    return kill(number, 0) != 0 && errno == EPERM
   }
 
   /// How many threads a process has; 0 if there is no such process.

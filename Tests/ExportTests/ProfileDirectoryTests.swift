@@ -82,6 +82,27 @@ import Testing
     #expect(folder.names.last?.contains("-cpu-s3.") == true)
   }
 
+  @Test func aClockThatIsSetBackDoesNotKeepNewProfilesOut() throws {
+    let folder = Folder()
+    var limits = ProfileDirectory.Limits()
+    limits.files = 10
+    let profiles = try ProfileDirectory(folder.path, limits: limits)
+    let day = 86_400 * Self.second
+    for index in 0..<20 {
+      let time = Self.noon + day + UInt64(index) * Self.second
+      try profiles.write([1], service: "s", event: "cpu", time: time)
+    }
+    for index in 0..<5 {
+      try profiles.write(
+        [1], service: "s", event: "cpu", time: Self.noon + UInt64(index) * Self.second)
+    }
+    #expect(folder.names.count == 10)
+    #expect(folder.names.filter { $0.hasPrefix("20261121") }.count == 5)
+    // Set back by little: what is new stays all the same.
+    try profiles.write([1], service: "s", event: "cpu", time: Self.noon - 60 * Self.second)
+    #expect(folder.names.contains { $0.hasPrefix("20261121T115900Z") })
+  }
+
   @Test func whatOthersPutThereIsFoundAfterAMinute() throws {
     let folder = Folder()
     var limits = ProfileDirectory.Limits()

@@ -131,6 +131,16 @@ package final class Spool: Sendable {
     core.wake()
   }
 
+  /// For how long the thread that writes has not come round though it is not at the disk: a disk that
+  /// does not answer is no fault of the thread.
+  package var silence: Duration {
+    core.withLock { state in
+      let now = Clock.monotonic()
+      guard !state.isAtDisk, !state.isClosed, now > state.cameRound else { return .zero }
+      return .nanoseconds(Int64(clamping: now - state.cameRound))
+    }
+  }
+
   package var figures: SpoolFigures {
     core.withLock { state in
       var figures = state.queue.figures

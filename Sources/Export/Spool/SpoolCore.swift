@@ -21,6 +21,9 @@ final class SpoolCore: Sendable {
     var isClosing = false
     /// Nobody writes any more.
     var isClosed = false
+    /// When the writer last came round, and whether it is at the disk since then, which may be slow.
+    var cameRound = Clock.monotonic()
+    var isAtDisk = false
     /// Whoever waits for the writer to have tried.
     var waiters: [DispatchSemaphore] = []
 

@@ -34,7 +34,12 @@ struct SpoolWriter: Sendable {
         return (state.isUrgent, state.isClosing)
       }
       if isUrgent || isClosing || DispatchTime.now() >= pauseEnd {
+        core.withLock { $0.isAtDisk = true }
         work(isUrgent: isUrgent || isClosing, isClosing: isClosing)
+      }
+      core.withLock { state in
+        state.isAtDisk = false
+        state.cameRound = Clock.monotonic()
       }
       core.withLock { state in
         if isClosing {
@@ -44,9 +49,12 @@ struct SpoolWriter: Sendable {
         state.signalWaiters()
       }
       guard !isClosing else { return }
-      core.wait(until: nextDeadline())
+      core.wait(until: min(nextDeadline(), .after(Self.longestTurn)))
     }
   }
+
+  /// How often it comes round though there is nothing to do, so that one sees that it does.
+  private static let longestTurn = Duration.seconds(5)
 
   /// Opens the directory and takes over what it holds.
   mutating func openFiles() throws(FileError) {
