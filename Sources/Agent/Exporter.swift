@@ -31,8 +31,8 @@ final class Exporter: Sendable {
 
   /// What an old server may still take when the agent ends or forgets it.
   private static let farewell = Duration.seconds(2)
-  /// How long the queue's thread may not come round, which it does each five seconds.
-  private static let longestSilence = Duration.seconds(10)
+  /// How long the queue's thread may not come round, which it does each two seconds.
+  private static let longestSilence = Duration.seconds(7)
   /// How long beyond its time limit sending may take on a busy host.
   private static let patience = Duration.seconds(20)
 

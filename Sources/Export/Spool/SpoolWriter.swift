@@ -54,7 +54,7 @@ struct SpoolWriter: Sendable {
   }
 
   /// How often it comes round though there is nothing to do, so that one sees that it does.
-  private static let longestTurn = Duration.seconds(5)
+  private static let longestTurn = Duration.seconds(2)
 
   /// Opens the directory and takes over what it holds.
   mutating func openFiles() throws(FileError) {
