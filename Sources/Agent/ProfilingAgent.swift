@@ -156,8 +156,9 @@ package final class ProfilingAgent {
       stages.pass(.pipeline)
       look()
     }
-    let isAccepted = end()
+    // Before the event loop ends, which refuses what is asked of it then, and says so.
     ticking.cancel()
+    let isAccepted = end()
     signals.release()
     return Outcome(summary: summary, isAccepted: isAccepted && !shared.hasFailed)
   }
