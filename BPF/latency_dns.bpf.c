@@ -205,6 +205,10 @@ static __always_inline struct dns_server *make_server(struct peer_key *key, stru
   server = bpf_map_lookup_elem(&servers, key);
   if (!server)
     server = insert_server(key, owner, &spare_numbers);
+  if (!server) {
+    make_nobodys(key);
+    server = bpf_map_lookup_elem(&servers, key);
+  }
   if (!server)
     note_network(NETWORK_UNCOUNTED);
   return server;
@@ -312,8 +316,10 @@ static __always_inline void count_answer(struct dns_query *query, u64 now, u16 f
   if (flags & DNS_TRUNCATED)
     add(&server->counts[DNS_COUNT_TRUNCATED], 1);
   struct histogram *histogram = histogram_of(query->server.pid, server->number, 0);
-  if (histogram)
-    count_value(histogram, now - query->sent_ns);
+  if (!histogram)
+    return;
+  name_histogram(histogram, server->start_time, server->process_name);
+  count_weighted(histogram, now - query->sent_ns, 1);
 }
 
 // Where a device hands the packet to the protocols: its data begins with the IP header.

@@ -54,11 +54,6 @@ struct {
   __type(value, struct owner);
 } listeners SEC(".maps");
 
-struct tcp_control {
-  u32 round_trip_every;  // a power of two: one in so many segments tells the round-trip time
-  u32 finds_listeners;   // of the two turns over all files, the first, for listening sockets
-};
-
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(max_entries, 1);
@@ -136,6 +131,10 @@ static __attribute__((noinline)) struct tcp_peer *make_peer(struct tcp_socket *s
   peer = bpf_map_lookup_elem(&peers, &key);
   if (!peer)
     peer = insert_peer(&key, &socket->owner, &spare_numbers);
+  if (!peer) {
+    make_nobodys(&key);
+    peer = bpf_map_lookup_elem(&peers, &key);
+  }
   if (peer)
     socket->peer = key;
   else
@@ -158,8 +157,10 @@ static __always_inline void time_of(struct tcp_socket *socket, enum tcp_time tim
     return;
   u32 kind = peer->number * TCP_TIMES + time;
   struct histogram *histogram = histogram_of(socket->peer.pid, kind, 0);
-  if (histogram)
-    count_weighted(histogram, nanoseconds, weight);
+  if (!histogram)
+    return;
+  name_histogram(histogram, peer->start_time, peer->process_name);
+  count_weighted(histogram, nanoseconds, weight);
 }
 
 static __always_inline struct tcp_socket *follow(struct sock *sock, struct tcp_socket *socket)
@@ -519,8 +520,10 @@ int BPF_PROG(receive_segment, struct sock *sock, struct sk_buff *packet)
     note_network(NETWORK_UNKNOWN_OWNER);
     return 0;
   }
-  if (round_trip)
-    time_of(socket, TCP_TIME_RTT, round_trip * 1000ULL, every ? every : 1);
+  if (!round_trip)
+    return 0;
+  time_of(socket, TCP_TIME_RTT, round_trip * 1000ULL, every ? every : 1);
+  note_network(NETWORK_ROUND_TRIPS);
   return 0;
 }
 

@@ -81,9 +81,27 @@ static __always_inline void make_other(struct peer_key *key)
   __builtin_memset(key->address, 0, sizeof(key->address));
 }
 
+// The key that stands for what has no room elsewhere. User space sees to it that it is there.
+static __always_inline void make_nobodys(struct peer_key *key)
+{
+  make_other(key);
+  key->pid = 0;
+  key->port = 0;
+}
+
 static __always_inline void fill_owner(struct owner *owner, u32 pid, struct task_struct *task)
 {
   owner->pid = pid;
   owner->start_time = BPF_CORE_READ(task, group_leader, start_boottime);
   BPF_CORE_READ_INTO(&owner->process_name, task, group_leader, comm);
+}
+
+// A histogram that was begun in another process' context.
+static __always_inline void name_histogram(struct histogram *histogram, u64 start_time,
+                                           const char *process_name)
+{
+  if (histogram->process_name[0])
+    return;
+  histogram->start_time = start_time;
+  __builtin_memcpy(histogram->process_name, process_name, NAME_BYTES);
 }

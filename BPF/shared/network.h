@@ -101,6 +101,12 @@ struct tcp_socket {
   struct owner owner;
 };
 
+// What user space tells the programs of TCP while they run.
+struct tcp_control {
+  u32 round_trip_every;  // a power of two: one in so many segments tells the round-trip time
+  u32 finds_listeners;   // of the two turns over all files, the first, for listening sockets
+};
+
 struct listener_key {
   u64 network;  // namespace: the kernel's address of it
   u64 port;
@@ -115,6 +121,7 @@ enum network_counter {
   NETWORK_QUERIES_FULL,   // DNS queries that are not followed for want of room
   NETWORK_UNREADABLE,     // packets from or to a DNS port that could not be read
   NETWORK_UNMATCHED,      // answers without a query: late, forwarded, or forged
+  NETWORK_ROUND_TRIPS,    // no failure: segments that told their round-trip time
   NETWORK_COUNTERS,
 };
 
