@@ -118,6 +118,12 @@ var layer3: [Target] {
         "ProcessTracking", "ProfileModel", "RemoteUnwinding", "UnwindTables", "Unwinding",
       ], swiftSettings: settings),
     .target(
+      name: "Latency",
+      dependencies: [
+        "BPFObjects", "BPFRuntime", "BPFShared", "LinuxHost", "MetricModel", "ProfileModel",
+        "ResourceModel", "Sampling",
+      ], swiftSettings: settings),
+    .target(
       name: "HostMetrics", dependencies: ["LinuxHost", "MetricModel", "ResourceModel"],
       swiftSettings: settings),
     .target(
@@ -175,7 +181,8 @@ var programs: [Target] {
       name: "wick",
       dependencies: [
         "Agent", "AgentEndpoint", "AgentLog", "Compression", "Configuration", "Export", "Health",
-        "LinuxHost", "ProfileFormats", "ProfileModel", "Sampling", "Unwinding",
+        "Latency", "LinuxHost", "MetricModel", "ProfileFormats", "ProfileModel", "ResourceModel",
+        "Sampling", "Unwinding",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
     .executableTarget(
@@ -249,6 +256,11 @@ var tests: [Target] {
       dependencies: [
         "BPFObjects", "BPFRuntime", "BPFShared", "LinuxHost", "PerfEvents", "ProfileModel",
         "RemoteUnwinding", "Sampling",
+      ], swiftSettings: settings),
+    .testTarget(
+      name: "LatencyTests",
+      dependencies: [
+        "BPFRuntime", "BPFShared", "Latency", "LinuxHost", "MetricModel", "ProfileModel", "Sampling",
       ], swiftSettings: settings),
     .testTarget(
       name: "AgentTests",

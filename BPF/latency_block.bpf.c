@@ -11,6 +11,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "lib/follow.h"
 #include "lib/histogram.h"
 #include "lib/targets.h"
 #include "shared/latency.h"

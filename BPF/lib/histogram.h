@@ -79,7 +79,7 @@ static __always_inline void note(enum latency_counter counter)
     *total += 1;
 }
 
-static __always_inline void begin_histogram(u32 slot, u64 key, struct task_struct *task)
+static __always_inline void begin_histogram(u32 slot, struct task_struct *task)
 {
   struct histogram *histogram = bpf_map_lookup_elem(&histograms, &slot);
   u32 zero = 0;
@@ -94,9 +94,6 @@ static __always_inline void begin_histogram(u32 slot, u64 key, struct task_struc
     histogram->start_time = BPF_CORE_READ(task, group_leader, start_boottime);
     BPF_CORE_READ_INTO(&histogram->process_name, task, group_leader, comm);
   }
-  // Last: with a key it is there for user space.
-  asm volatile("" ::: "memory");
-  histogram->key = key;
 }
 
 // The slot that is known for a key; 0 if there is none.
@@ -111,15 +108,17 @@ static __always_inline u32 take_slot(u64 key, struct task_struct *task, void *qu
   u32 slot = 0;
   if (bpf_map_pop_elem(queue, &slot))
     return 0;
-  begin_histogram(slot, key, task);
-  if (!bpf_map_update_elem(&slots, &key, &slot, BPF_NOEXIST))
-    return slot;
-  // Another CPU was faster, or the table is full.
+  begin_histogram(slot, task);
+  if (bpf_map_update_elem(&slots, &key, &slot, BPF_NOEXIST)) {
+    // Another CPU was faster, or the table is full.
+    bpf_map_push_elem(queue, &slot, BPF_ANY);
+    return known_slot(key);
+  }
+  // Last: with a key it is there for user space.
   struct histogram *histogram = bpf_map_lookup_elem(&histograms, &slot);
   if (histogram)
-    histogram->key = 0;
-  bpf_map_push_elem(queue, &slot, BPF_ANY);
-  return known_slot(key);
+    histogram->key = key;
+  return slot;
 }
 
 // Finds the slot of a key that is not in the cache, or takes one; 0 if there is none.

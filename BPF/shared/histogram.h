@@ -116,5 +116,6 @@ enum latency_counter {
   LATENCY_NO_END,             // calls that do not return
   LATENCY_EXEMPLARS,          // stacks that were taken
   LATENCY_EXEMPLARS_LIMITED,  // stacks that were not, for there had been too many
+  LATENCY_TARGETS_LOST,       // forked children that could not be followed
   LATENCY_COUNTER_COUNT,
 };

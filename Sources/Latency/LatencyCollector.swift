@@ -1,0 +1,143 @@
+import BPFRuntime
+import BPFShared
+import LinuxHost
+import MetricModel
+import Sampling
+
+/// Measures latencies of one kind: loads the programs, and collects what they have counted.
+///
+/// It holds a bounded amount of memory, however long it runs and however many processes there are.
+package final class LatencyCollector {
+  package let kind: LatencyKind
+  private let options: LatencyOptions
+  private var source: any LatencySource
+  private var object: LoadedObject
+  private let slots: HistogramSlots
+  private var errors: ErrorCounts
+  private var names: ProcessNames
+  private var counters = LatencyLosses()
+  private var collectedAt: UInt64 = 0
+  /// Of processes that were seen, for their errors, which come without.
+  private var startTimes: [UInt32: UInt64] = [:]
+  private let statistics: RunTimeStatistics?
+
+  private static let startTimeLimit = 65_536
+
+  /// Loads the programs; whatever the kernel refuses it refuses here.
+  package init(_ kind: LatencyKind, options: LatencyOptions) throws {
+    self.kind = kind
+    self.options = options
+    var source = kind.source(roots: options.roots)
+    statistics = RunTimeStatistics()
+    object = try Self.open(source, options).load()
+    slots = try HistogramSlots(object, options: options)
+    errors = try ErrorCounts(object, options: options)
+    names = ProcessNames(roots: options.roots)
+    try source.prepare(object)
+    self.source = source
+  }
+
+  /// The object with all that it is to know before it is loaded.
+  static func open(_ source: any LatencySource, _ options: LatencyOptions) throws -> OpenedObject {
+    let object = try OpenedObject(source.object)
+    try HistogramSlots.size(object, options: options)
+    try object.set("shard_mask", to: shards(options) - 1)
+    try TargetFilter(target: options.target, roots: options.roots).configure(object)
+    try source.configure(object)
+    if case .processes = options.target { return object }
+    for program in followers { try object.skip(program: program) }
+    return object
+  }
+
+  /// The programs of `BPF/lib/follow.h`.
+  private static let followers = ["follow_target", "forget_ended_target"]
+
+  private var isFollowing: Bool {
+    if case .processes = options.target { true } else { false }
+  }
+
+  /// As many as there are CPUs, up to what a key has room for; a power of two.
+  private static func shards(_ options: LatencyOptions) -> UInt32 {
+    let cpus = Machine(roots: options.roots).possibleCPUCount()
+    var shards: UInt32 = 1
+    while shards < cpus, shards < 1 << UInt32(HISTOGRAM_SHARD_BITS) { shards *= 2 }
+    return shards
+  }
+
+  /// Begins to measure.
+  package func start() throws {
+    if isFollowing {
+      for program in Self.followers { try object.attach(program: program) }
+      try TargetFilter(target: options.target, roots: options.roots).fill(object)
+    }
+    for program in source.programs { try object.attach(program: program) }
+    collectedAt = Clock.monotonic()
+  }
+}
+
+// Collecting.
+extension LatencyCollector {
+  /// What was counted since the last collection, or since the start.
+  package func collect() throws -> LatencyInterval {
+    source.refresh()
+    var rows: [LatencyKey: LatencyRow] = [:]
+    if startTimes.count > Self.startTimeLimit { startTimes = [:] }
+    slots.collect { change in
+      let key = LatencyKey(
+        pid: change.key.pid, startTime: change.startTime, kind: change.key.kind)
+      let process = names.name(of: key.pid, told: change.process, begun: change.begun)
+      var row =
+        rows[key] ?? LatencyRow(key: key, process: process, name: source.name(ofKind: key.kind))
+      row.process = process
+      row.histogram.add(change.histogram)
+      row.interrupted &+= change.interrupted
+      rows[key] = row
+      startTimes[key.pid] = key.startTime
+    }
+    for (error, count) in errors.collect() {
+      let key = LatencyKey(
+        pid: error.pid, startTime: startTimes[error.pid] ?? 0, kind: error.kind)
+      var row =
+        rows[key]
+        ?? LatencyRow(
+          key: key, process: names.name(of: key.pid, told: [], begun: 0),
+          name: source.name(ofKind: key.kind))
+      row.errors[source.name(ofError: error.error), default: 0] &+= count
+      rows[key] = row
+    }
+    names.rest()
+    let now = Clock.monotonic()
+    defer { collectedAt = now }
+    var interval = LatencyInterval(
+      startUnixNanoseconds: Clock.wall() &- (now &- collectedAt),
+      durationNanoseconds: now &- collectedAt, rows: Array(rows.values))
+    interval.losses = try takeLosses()
+    return interval
+  }
+
+  private func takeLosses() throws -> LatencyLosses {
+    let totals = try object.counters(
+      map: "latency_counters", count: Int(LATENCY_COUNTER_COUNT.rawValue))
+    func total(_ counter: latency_counter) -> UInt64 { totals[Int(counter.rawValue)] }
+    var now = LatencyLosses()
+    now.folded = total(LATENCY_FOLDED)
+    now.lost = total(LATENCY_LOST)
+    now.errors = total(LATENCY_ERRORS_LOST)
+    now.beginnings = total(LATENCY_BEGINNINGS_LOST)
+    now.endless = total(LATENCY_NO_END)
+    now.targets = total(LATENCY_TARGETS_LOST)
+    now.exemplars = total(LATENCY_EXEMPLARS)
+    now.limitedExemplars = total(LATENCY_EXEMPLARS_LIMITED)
+    defer { counters = now }
+    return now.since(counters)
+  }
+
+  /// How long the programs ran in all, in nanoseconds; 0 where the kernel does not measure it.
+  package var kernelNanoseconds: UInt64 { object.runTimeNanoseconds() }
+
+  /// Bytes of kernel memory that the maps take.
+  package var mapBytes: Int { object.mapBytes() }
+
+  /// False when all processes that were asked for have ended, and all their children.
+  package var hasTargets: Bool { !isFollowing || object.contains(UInt8(1), inMap: "targets") }
+}

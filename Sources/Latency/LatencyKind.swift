@@ -1,0 +1,29 @@
+import LinuxHost
+
+/// What the latency of is measured.
+package enum LatencyKind: String, CaseIterable, Sendable {
+  case syscalls, runqueue, block
+
+  /// What each histogram is of, as the title of a column.
+  package var subject: String {
+    switch self {
+    case .syscalls: "CALL"
+    case .runqueue: "RUNNABLE"
+    case .block: "DEVICE, OPERATION"
+    }
+  }
+
+  func source(roots: HostRoots) -> any LatencySource {
+    switch self {
+    case .syscalls: CallLatency(roots: roots)
+    case .runqueue: QueueLatency(roots: roots)
+    case .block: BlockLatency(roots: roots)
+    }
+  }
+
+  /// The kind that somebody may have meant.
+  package static func suggestion(for name: String) -> LatencyKind? {
+    let names = allCases.map(\.rawValue)
+    return Spelling.nearest(to: name, among: names).flatMap { LatencyKind(rawValue: $0) }
+  }
+}

@@ -1,0 +1,44 @@
+import BPFObjects
+import BPFRuntime
+import LinuxHost
+
+/// One kind of latency: its programs, what they are told, and what their numbers mean.
+///
+/// The programs count in the maps of `BPF/lib/histogram.h`. A new kind is a file with such a type,
+/// and a line in `LatencyKind`.
+protocol LatencySource {
+  init(roots: HostRoots)
+
+  var object: BPFObject { get }
+  /// The programs, in the order in which they are attached: first those that end something.
+  var programs: [String] { get }
+
+  /// Tells the object what it is to know before it is loaded.
+  func configure(_ object: borrowing OpenedObject) throws
+  /// Fills the maps of the loaded object, before its programs run.
+  mutating func prepare(_ object: borrowing LoadedObject) throws
+  /// Is called before each collection: the place to follow changes of the host.
+  mutating func refresh()
+
+  /// What a histogram with this kind is of.
+  func name(ofKind kind: UInt32) -> String
+  func name(ofError number: UInt32) -> String
+}
+
+extension LatencySource {
+  mutating func prepare(_ object: borrowing LoadedObject) throws {}
+  mutating func refresh() {}
+  func name(ofError number: UInt32) -> String { ErrorNumber(Int(number)).name }
+
+  /// Sizes the table of threads of `BPF/lib/thread_spans.h`: a place for each, unless there can be
+  /// very many.
+  func sizeThreadTable(_ object: borrowing OpenedObject, roots: HostRoots) throws {
+    let most = SystemFile.integer("\(roots.proc)/sys/kernel/pid_max") ?? Self.threadPlaces
+    var places = 1_024
+    while places < most, places < Self.threadPlaces { places *= 2 }
+    try object.set("thread_mask", to: UInt32(places - 1))
+    try object.resize(map: "thread_spans", to: places)
+  }
+
+  private static var threadPlaces: Int { 65_536 }
+}
