@@ -16,6 +16,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "lib/follow.h"
 #include "lib/histogram.h"
 #include "lib/peers.h"
 #include "lib/targets.h"

@@ -14,11 +14,6 @@ struct {
   __type(value, u64);
 } network_counters SEC(".maps");
 
-struct process_role {
-  u32 pid;
-  u32 role;
-};
-
 // How many peers a process has, so that one cannot take the room of all.
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);

@@ -34,6 +34,11 @@ struct peer_key {
   u8 address[16];  // in the network's byte order; IPv4 takes the first four
 };
 
+struct process_role {
+  u32 pid;
+  u32 role;
+};
+
 // Why an attempt to connect failed, and what else is counted.
 enum tcp_count {
   TCP_COUNT_CONNECTED,

@@ -72,3 +72,19 @@ extension BPFMap {
     return Int(info.key_size) == key && (value == nil || Int(info.value_size) == value)
   }
 }
+
+/// Reads little-endian integers out of an element; what lies outside of it reads as 0.
+package enum RecordBytes {
+  package static func u32(_ bytes: [UInt8], at offset: Int) -> UInt32 {
+    UInt32(truncatingIfNeeded: value(bytes, at: offset, count: 4))
+  }
+
+  package static func u64(_ bytes: [UInt8], at offset: Int) -> UInt64 {
+    value(bytes, at: offset, count: 8)
+  }
+
+  private static func value(_ bytes: [UInt8], at offset: Int, count: Int) -> UInt64 {
+    guard offset >= 0, offset <= bytes.count - count else { return 0 }
+    return bytes[offset..<offset + count].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+  }
+}

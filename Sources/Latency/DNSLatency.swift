@@ -1,13 +1,13 @@
-package import BPFObjects
-package import BPFRuntime
+import BPFObjects
+import BPFRuntime
 import BPFShared
-package import LinuxHost
+import LinuxHost
 
 /// How long DNS servers take to answer over UDP, and what they answer, as the asking process sees it.
 struct DNSLatency: LatencySource {
   private let roots: HostRoots
   private var table: PeerTable?
-  private var losses: NetworkLosses?
+  private var counters: NetworkLosses?
   private var queries: BPFMap?
   private var balances: BPFMap?
   private var newLosses: [String: UInt64] = [:]
@@ -31,13 +31,13 @@ struct DNSLatency: LatencySource {
 
   mutating func prepare(_ object: borrowing LoadedObject) throws {
     table = try PeerTable(object, map: "servers", layout: .dns, roots: roots)
-    losses = try NetworkLosses(object)
+    counters = try NetworkLosses(object)
     queries = try object.map("queries")
     balances = try object.map("balances")
   }
 
   mutating func refresh() {
-    newLosses = NetworkLosses.words(losses?.collect() ?? [])
+    newLosses = NetworkLosses.words(counters?.collect() ?? [])
     expire(now: Clock.monotonic())
   }
 
@@ -51,7 +51,7 @@ struct DNSLatency: LatencySource {
       keyBytes: MemoryLayout<dns_query_key>.size, valueBytes: MemoryLayout<dns_query>.size,
       limit: Self.queryLimit)
     for record in records {
-      let sent = RecordReader(record.value.span.bytes).u64(at: 0)
+      let sent = RecordBytes.u64(record.value, at: 0)
       // Who takes it out counts it: it may be answered at this moment.
       guard now > sent, now - sent >= Self.patience, queries.take(record.key) else { continue }
       expired[Array(record.value.suffix(PeerKey.byteCount)), default: 0] += 1

@@ -17,8 +17,17 @@ protocol LatencySource {
   func configure(_ object: borrowing OpenedObject) throws
   /// Fills the maps of the loaded object, before its programs run.
   mutating func prepare(_ object: borrowing LoadedObject) throws
+  /// Is called once, when the programs run.
+  mutating func begin()
   /// Is called before each collection: the place to follow changes of the host.
   mutating func refresh()
+
+  /// What was counted beside histograms and errors since the last time.
+  mutating func tallies() -> [LatencyTally]
+  /// What the source itself could not do since the last time, in words.
+  func losses() -> [String: UInt64]
+  /// What this kernel does not let it see, in sentences.
+  var limitations: [String] { get }
 
   /// What a histogram with this kind is of.
   func name(ofKind kind: UInt32) -> String
@@ -27,7 +36,11 @@ protocol LatencySource {
 
 extension LatencySource {
   mutating func prepare(_ object: borrowing LoadedObject) throws {}
+  mutating func begin() {}
   mutating func refresh() {}
+  mutating func tallies() -> [LatencyTally] { [] }
+  func losses() -> [String: UInt64] { [:] }
+  var limitations: [String] { [] }
   func name(ofError number: UInt32) -> String { ErrorNumber(Int(number)).name }
 
   /// Sizes the table of threads of `BPF/lib/thread_spans.h`: a place for each, unless there can be

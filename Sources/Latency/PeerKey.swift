@@ -30,7 +30,7 @@ struct PeerKey: Hashable {
   /// Nil for what is no key.
   init?(_ bytes: [UInt8]) {
     guard bytes.count == Self.byteCount, let role = Role(rawValue: bytes[6]) else { return nil }
-    pid = RecordReader(bytes.span.bytes).u32(at: 0)
+    pid = RecordBytes.u32(bytes, at: 0)
     port = UInt16(bytes[5]) << 8 | UInt16(bytes[4])
     self.role = role
     let address = Array(bytes[8..<24])

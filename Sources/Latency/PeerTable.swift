@@ -199,11 +199,10 @@ extension PeerTable {
     /// Nil for what has another size.
     func read(_ bytes: [UInt8]) -> Value? {
       guard bytes.count == byteCount else { return nil }
-      let reader = RecordReader(bytes.span.bytes)
       let name = bytes[nameOffset..<min(nameOffset + Int(NAME_BYTES), byteCount)]
       return Value(
-        number: reader.u32(at: 0), startTime: reader.u64(at: 8),
-        counts: (0..<countCount).map { reader.u64(at: countsOffset + $0 * 8) },
+        number: RecordBytes.u32(bytes, at: 0), startTime: RecordBytes.u64(bytes, at: 8),
+        counts: (0..<countCount).map { RecordBytes.u64(bytes, at: countsOffset + $0 * 8) },
         process: Array(name.prefix { $0 != 0 }))
     }
   }

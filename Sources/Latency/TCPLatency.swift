@@ -1,7 +1,7 @@
-package import BPFObjects
-package import BPFRuntime
+import BPFObjects
+import BPFRuntime
 import BPFShared
-package import LinuxHost
+import LinuxHost
 
 /// TCP as processes see it: how long connecting and accepting take, round trips and lifetimes, by
 /// peer; and what is counted beside.
@@ -11,7 +11,7 @@ struct TCPLatency: LatencySource {
   private let roots: HostRoots
   private let missing: Set<String>
   private var table: PeerTable?
-  private var losses: NetworkLosses?
+  private var counters: NetworkLosses?
   private var control: BPFMap?
   private var finder: BPFIterator?
   private var refresher: BPFIterator?
@@ -66,7 +66,7 @@ struct TCPLatency: LatencySource {
 
   mutating func prepare(_ object: borrowing LoadedObject) throws {
     table = try PeerTable(object, map: "peers", layout: .tcp, roots: roots)
-    losses = try NetworkLosses(object)
+    counters = try NetworkLosses(object)
     control = try object.map("tcp_control")
     finder = try? object.iterator(program: "find_sockets")
     refresher = try? object.iterator(program: "refresh_sockets", overMap: "sockets")
@@ -91,7 +91,7 @@ struct TCPLatency: LatencySource {
 
   mutating func refresh() {
     try? refresher?.run()
-    let counts = losses?.collect() ?? []
+    let counts = counters?.collect() ?? []
     newLosses = NetworkLosses.words(counts)
     let taken = NetworkLosses.count(NETWORK_ROUND_TRIPS, in: counts)
     if roundTrips.adapt(taken: taken, now: Clock.monotonic()) { tell(findsListeners: false) }

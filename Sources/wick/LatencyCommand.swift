@@ -7,7 +7,8 @@ import Sampling
 struct LatencyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "latency",
-    abstract: "Measure how long system calls, waits for a CPU or block I/O take, by process.",
+    abstract:
+      "Measure how long system calls, waits for a CPU, block I/O, TCP or DNS take, by process.",
     discussion: """
       KIND is one of: \(LatencyKind.allCases.map(\.rawValue).joined(separator: ", ")). On a terminal \
       a live table is shown until Ctrl-C or the end of -d; else one table comes at the end. Ctrl-C \
@@ -84,6 +85,7 @@ struct LatencyCommand: ParsableCommand {
     } else {
       Terminal.write(screen.final(recording))
     }
+    session.limitations.forEach { Terminal.writeError("wick: \($0)\n") }
     recording.losses.sentences.forEach { Terminal.writeError("wick: \($0)\n") }
   }
 

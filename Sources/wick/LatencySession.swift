@@ -14,6 +14,9 @@ final class LatencySession {
   private(set) var recording: LatencyRecording
   private let collector: LatencyCollector
 
+  /// What this kernel does not let us see, in sentences.
+  var limitations: [String] { collector.limitations }
+
   /// Gets everything ready, so that whatever can fail fails before anything is measured.
   init(_ kind: LatencyKind, options: LatencyOptions) throws {
     collector = try LatencyCollector(kind, options: options)
