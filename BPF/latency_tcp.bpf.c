@@ -62,6 +62,30 @@ struct {
   __type(value, struct tcp_control);
 } tcp_control SEC(".maps");
 
+// Sockets with which nothing is to be done at a read, by their hash: a look here is cheaper than one
+// into `sockets`.
+#define SETTLED_BITS 12
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1 << SETTLED_BITS);
+  __type(key, u32);
+  __type(value, u64);
+} settled SEC(".maps");
+
+static __always_inline u64 *settled_place(struct sock *sock)
+{
+  // The kernel's own hash of addresses and ports.
+  u32 place = BPF_CORE_READ(sock, __sk_common.skc_hash) & ((1 << SETTLED_BITS) - 1);
+  return bpf_map_lookup_elem(&settled, &place);
+}
+
+static __always_inline void unsettle(struct sock *sock)
+{
+  u64 *place = settled_place(sock);
+  if (place && *place == (u64)sock)
+    *place = 0;
+}
+
 // Peers and owners -----------------------------------------------------------------------------
 
 static __always_inline bool is_tcp(struct sock *sock)
@@ -167,6 +191,7 @@ static __always_inline void time_of(struct tcp_socket *socket, enum tcp_time tim
 static __always_inline struct tcp_socket *follow(struct sock *sock, struct tcp_socket *socket)
 {
   u64 key = (u64)sock;
+  unsettle(sock);
   if (bpf_map_update_elem(&sockets, &key, socket, BPF_ANY))
     note_network(NETWORK_SOCKETS_FULL);
   return bpf_map_lookup_elem(&sockets, &key);
@@ -435,6 +460,7 @@ SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(forget_socket, struct sock *sock)
 {
   u64 key = (u64)sock;
+  unsettle(sock);
   struct tcp_socket *socket = bpf_map_lookup_elem(&sockets, &key);
   if (!socket)
     return 0;
@@ -463,6 +489,14 @@ static __always_inline void adopt(struct sock *sock)
 SEC("tp_btf/tcp_rcv_space_adjust")
 int BPF_PROG(read_data, struct sock *sock)
 {
+  struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sock);
+  u32 index = sock->__sk_common.skc_hash & ((1 << SETTLED_BITS) - 1);
+  u64 *place = bpf_map_lookup_elem(&settled, &index);
+  if (!tcp || !place)
+    return 0;
+  bool is_shut = !tcp->rcv_wnd;
+  if (*place == (u64)sock && !is_shut)
+    return 0;
   struct tcp_socket *socket = followed(sock);
   if (!socket) {
     adopt(sock);
@@ -470,12 +504,13 @@ int BPF_PROG(read_data, struct sock *sock)
   }
   if (socket->flags & SOCKET_UNCLAIMED)
     claim(sock, socket, true);
-  struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sock);
-  if (!tcp)
-    return 0;
-  if (tcp->rcv_wnd) {
+  if (!is_shut) {
     socket->flags &= ~SOCKET_WINDOW_SHUT;
-  } else if (!(socket->flags & SOCKET_WINDOW_SHUT)) {
+    *place = (u64)sock;
+    return 0;
+  }
+  unsettle(sock);
+  if (!(socket->flags & SOCKET_WINDOW_SHUT)) {
     socket->flags |= SOCKET_WINDOW_SHUT;
     count_of(socket, TCP_COUNT_OWN_ZERO_WINDOWS, 1);
   }

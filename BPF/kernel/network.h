@@ -51,6 +51,7 @@ struct sock_common {
   u32 skc_rcv_saddr;
   u16 skc_dport;  // big endian
   u16 skc_num;
+  unsigned int skc_hash;
   u16 skc_family;
   volatile unsigned char skc_state;
   possible_net_t skc_net;
