@@ -66,7 +66,7 @@ struct DNSLatency: LatencySource {
     guard let table else { return [] }
     var tallies = table.collect().map(Self.tally)
     for (bytes, count) in expired {
-      guard let key = PeerKey(bytes), let peer = table.known(bytes) else { continue }
+      guard let (key, peer) = table.known(bytes) else { continue }
       var tally = LatencyTally(
         pid: key.pid, startTime: peer.startTime, kind: peer.number, process: peer.process)
       tally.errors["TIMEOUT"] = count

@@ -19,7 +19,8 @@ final class PeerTable {
 
   private struct Entry {
     var value: Layout.Value
-    var idleCollections = 0
+    /// Nanoseconds of the monotonic clock, when something last happened.
+    var activeAt: UInt64
   }
 
   private let map: BPFMap
@@ -80,6 +81,7 @@ final class PeerTable {
 extension PeerTable {
   /// What is new since the last time.
   func collect() -> [Change] {
+    let now = Clock.monotonic()
     var changes: [Change] = []
     for record in records() {
       guard let key = PeerKey(record.key), let value = layout.read(record.value) else { continue }
@@ -91,20 +93,25 @@ extension PeerTable {
       }
       let differences = zip(value.counts, before).map { $0 &- $1 }
       let isIdle = differences.allSatisfy { $0 == 0 }
-      let idle = isIdle ? (entries[record.key]?.idleCollections ?? 0) + 1 : 0
-      entries[record.key] = Entry(value: value, idleCollections: idle)
+      let activeAt = isIdle ? entries[record.key]?.activeAt ?? now : now
+      entries[record.key] = Entry(value: value, activeAt: activeAt)
       guard !isIdle else { continue }
       changes.append(
         Change(
           key: key, number: value.number, startTime: value.startTime, process: value.process,
           counts: differences))
     }
-    tidy()
+    tidy(now)
     return changes
   }
 
-  /// What was last read of a peer, by the bytes of its key.
-  func known(_ bytes: [UInt8]) -> Layout.Value? { entries[bytes]?.value }
+  /// What was last read of a peer, by the bytes of its key; if it was forgotten, of nobody.
+  func known(_ bytes: [UInt8]) -> (key: PeerKey, value: Layout.Value)? {
+    for bytes in [bytes, PeerKey.nobody(role: PeerKey.Role.client.rawValue)] {
+      if let key = PeerKey(bytes), let entry = entries[bytes] { return (key, entry.value) }
+    }
+    return nil
+  }
 
   /// Who has a number; it may be younger than the last collection.
   func key(ofNumber number: UInt32) -> PeerKey? {
@@ -124,21 +131,19 @@ extension PeerTable {
 
 // Taking numbers back.
 extension PeerTable {
-  /// Collections after which a peer of a process that has ended is forgotten, and one of another.
-  private static let endedCollections = 2
-  private static let idleCollections = 60
+  /// Nanoseconds after which an idle peer is forgotten, if its process has not ended.
+  private static let idleRetention: UInt64 = 120_000_000_000
   private static let lookupLimit = 512
 
-  private func tidy() {
+  private func tidy(_ now: UInt64) {
     var alive: [UInt32: Bool] = [:]
-    for (bytes, entry) in entries where entry.idleCollections >= Self.endedCollections {
+    for (bytes, entry) in entries where now &- entry.activeAt >= layout.endedRetention {
       guard let key = PeerKey(bytes), key.pid != 0 else { continue }
       if alive[key.pid] == nil, alive.count < Self.lookupLimit {
         alive[key.pid] = processes.exists(key.pid)
       }
-      guard alive[key.pid] == false || entry.idleCollections >= Self.idleCollections else {
-        continue
-      }
+      let isIdle = now &- entry.activeAt >= Self.idleRetention
+      guard alive[key.pid] == false || isIdle else { continue }
       forget(bytes, key, entry)
     }
   }
@@ -167,18 +172,22 @@ extension PeerTable {
     let countsOffset: Int
     let countCount: Int
     let nameOffset: Int
+    /// Nanoseconds for which an idle peer is kept when its process has ended.
+    let endedRetention: UInt64
 
     static let tcp = Layout(
       byteCount: MemoryLayout<tcp_peer>.size,
       countsOffset: MemoryLayout<tcp_peer>.offset(of: \.counts) ?? 0,
       countCount: Int(TCP_COUNTS.rawValue),
-      nameOffset: MemoryLayout<tcp_peer>.offset(of: \.process_name) ?? 0)
+      nameOffset: MemoryLayout<tcp_peer>.offset(of: \.process_name) ?? 0,
+      endedRetention: 1_000_000_000)
 
     static let dns = Layout(
       byteCount: MemoryLayout<dns_server>.size,
       countsOffset: MemoryLayout<dns_server>.offset(of: \.counts) ?? 0,
       countCount: Int(DNS_COUNTS.rawValue),
-      nameOffset: MemoryLayout<dns_server>.offset(of: \.process_name) ?? 0)
+      nameOffset: MemoryLayout<dns_server>.offset(of: \.process_name) ?? 0,
+      endedRetention: DNSLatency.patience + 2_000_000_000)
 
     /// A value without counts and without a process.
     func value(number: UInt32) -> [UInt8] {
