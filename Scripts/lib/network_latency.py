@@ -254,8 +254,19 @@ def test_before(scratch):
                         received += len(client.recv(1000))
     equal(measured.count("bytes_sent", pid=os.getpid()), 1000, "bytes sent since")
     equal(measured.count("bytes_received", pid=echo.pid), 1000, "bytes that the server received")
-        round_trip = 2 * link.mean_delay()
+    round_trip = 2 * link.mean_delay()
     near(measured.mean(pid=os.getpid(), name="round trip"), round_trip, 0.15, "mean round trip")
+
+
+def test_mapped(scratch):
+    """An IPv4 peer of an IPv6 socket is an IPv4 peer."""
+    with wire.Wire(delay=0.005) as link:
+        near_side, far_side = link.sides
+        with server(far_side, "echo", far_side.ipv4), Measurement("tcp", "-a") as measured:
+            client = Peer(near_side, "ask", f"::ffff:{far_side.ipv4}", 3, 1000)
+            client.result()
+    rows = measured.of(pid=client.pid, name="connect")
+    equal([row["name"] for row in rows], [f"connect {far_side.ipv4}:8080"], "peers")
 
 
 def test_one_process(scratch):
