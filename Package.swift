@@ -164,8 +164,9 @@ var layer4: [Target] {
     .target(
       name: "Agent",
       dependencies: [
-        "AgentEndpoint", "AgentLog", "Compression", "Configuration", "ELF", "Export", "Health",
-        "HostMetrics", "LinuxHost", "MetricFormats", "MetricModel", "PerfEvents",
+        "AgentEndpoint", "AgentLog", "BPFRuntime", "Compression", "Configuration", "ELF", "Export",
+        "Health",
+        "HostMetrics", "Latency", "LinuxHost", "MetricFormats", "MetricModel", "PerfEvents",
         "ProcessTracking", "ProfileFormats", "ProfileModel", "ResourceModel", "Sampling",
         "ServiceIdentity", "Symbolization", "Unwinding",
         .product(name: "Logging", package: "swift-log"),

@@ -2,7 +2,7 @@
 // and operation.
 //
 // Hook:   raw_tp/block_rq_insert, block_rq_issue and block_rq_complete, once each a request.
-// Emits:  histograms and counts of errors.
+// Emits:  histograms, counts of errors, and stacks that made slow requests.
 // Needs:  Linux 5.10 with BTF.
 //
 // The process is the one in whose name the request was first seen: what the kernel writes back later
@@ -11,6 +11,8 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "arch/x86.h"
+#include "lib/exemplars.h"
 #include "lib/follow.h"
 #include "lib/histogram.h"
 #include "lib/targets.h"
@@ -27,6 +29,9 @@ struct request_span {
   u32 pid;
   u32 kind;
   char process_name[PROCESS_NAME_BYTES];
+  u32 has_stack;
+  u32 reserved;
+  struct sample_header stack;  // whose frames user space knows already
 };
 
 struct {
@@ -35,6 +40,14 @@ struct {
   __type(key, u64);
   __type(value, struct request_span);
 } requests SEC(".maps");
+
+// Where the next is put together: it is too large for the stack.
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, u32);
+  __type(value, struct request_span);
+} fresh_requests SEC(".maps");
 
 // Numbers of devices by major << 20 | minor, as user space has listed them; 0 for any other.
 struct {
@@ -80,38 +93,94 @@ static __always_inline u32 operation_of(struct request *request)
   }
 }
 
-static __always_inline void count_request(struct request_span *span, u32 kind, u64 length)
+// Returns: whether a stack is wanted for it.
+static __always_inline bool count_request(struct request_span *span, u32 kind, u64 length)
 {
   struct histogram *histogram = histogram_of(span->pid, kind, 0);
   if (!histogram)
-    return;
+    return false;
   if (!histogram->process_name[0])
     __builtin_memcpy(histogram->process_name, span->process_name, PROCESS_NAME_BYTES);
-  count_value(histogram, length);
+  return count_value(histogram, length);
+}
+
+// Walks the stack that made the request and tells user space its frames, in case that it is slow.
+static __always_inline void keep_stack(void *context, struct task_struct *task,
+                                       struct request_span *span)
+{
+  if (!wants_exemplars || !may_walk())
+    return;
+  u32 cpu = bpf_get_smp_processor_id();
+  struct scratch *scratch = begin_exemplar(context, task, cpu, span->kind, true);
+  if (!scratch)
+    return;
+  struct sample_header *header = &scratch->raw.header;
+  header->kind = SAMPLE_ANNOUNCED;
+  // A copy helps the next one: user space gets to know the process.
+  if (is_worth_a_copy(header->walk_end))
+    send_copy(scratch, task, cpu);
+  if (!is_announced(scratch))
+    return;
+  __builtin_memcpy(&span->stack, header, sizeof(span->stack));
+  span->has_stack = 1;
+}
+
+// Sends the stack of a slow request.
+static __always_inline void send_kept_stack(struct request_span *span, u64 length)
+{
+  if (!wants_exemplars)
+    return;
+  if (!span->has_stack) {
+    note(LATENCY_EXEMPLARS_LIMITED);
+    return;
+  }
+  struct sample_header *header = &span->stack;
+  u32 window = current_window();
+  header->time_ns = bpf_ktime_get_ns();
+  header->kind = SAMPLE_EXEMPLAR;
+  header->value = length;
+  header->flags &= ~(SAMPLE_ODD_WINDOW | SAMPLE_STACK_SENT);
+  header->flags |= (window & 1) * SAMPLE_ODD_WINDOW;
+  if (header->kernel_frames + header->user_frames)
+    header->flags |= SAMPLE_STACK_SENT;
+  count_in(SAMPLE_EXEMPLAR, window, COUNTER_TAKEN);
+  note(LATENCY_EXEMPLARS);
+  if (bpf_ringbuf_output(&samples, header, SAMPLE_HEADER, wakeup_flag()))
+    count_in(SAMPLE_EXEMPLAR, window, COUNTER_RING_FULL);
 }
 
 // Begins to follow a request that is ours.
-static __always_inline struct request_span *begin_request(u64 key)
+static __always_inline struct request_span *begin_request(void *context, u64 key)
 {
   struct request *request = (void *)key;
   u32 pid = bpf_get_current_pid_tgid() >> 32;
   struct task_struct *task = (void *)bpf_get_current_task();
   if (!is_target(task, pid))
     return 0;
-  struct request_span span = { .pid = pid };
-  span.kind = device_of(request) << BLOCK_DEVICE_SHIFT | operation_of(request);
-  BPF_CORE_READ_INTO(&span.process_name, task, group_leader, comm);
-  if (bpf_map_update_elem(&requests, &key, &span, BPF_ANY)) {
+  u32 zero = 0;
+  struct request_span *fresh = bpf_map_lookup_elem(&fresh_requests, &zero);
+  if (!fresh)
+    return 0;
+  fresh->inserted_ns = 0;
+  fresh->issued_ns = 0;
+  fresh->has_stack = 0;
+  fresh->pid = pid;
+  fresh->kind = device_of(request) << BLOCK_DEVICE_SHIFT | operation_of(request);
+  BPF_CORE_READ_INTO(&fresh->process_name, task, group_leader, comm);
+  if (bpf_map_update_elem(&requests, &key, fresh, BPF_ANY)) {
     note(LATENCY_BEGINNINGS_LOST);
     return 0;
   }
-  return bpf_map_lookup_elem(&requests, &key);
+  struct request_span *span = bpf_map_lookup_elem(&requests, &key);
+  if (span)
+    keep_stack(context, task, span);
+  return span;
 }
 
 SEC("raw_tp/block_rq_insert")
 int insert_request(u64 *context)
 {
-  struct request_span *span = begin_request(has_queue_argument ? context[1] : context[0]);
+  struct request_span *span = begin_request(context, has_queue_argument ? context[1] : context[0]);
   if (span)
     span->inserted_ns = bpf_ktime_get_ns();
   return 0;
@@ -123,7 +192,7 @@ int issue_request(u64 *context)
   u64 key = has_queue_argument ? context[1] : context[0];
   struct request_span *span = bpf_map_lookup_elem(&requests, &key);
   if (!span)
-    span = begin_request(key);
+    span = begin_request(context, key);
   if (!span)
     return 0;
   // A device that was busy has it issued again: the time counts from the first.
@@ -151,7 +220,9 @@ int complete_request(u64 *context)
   if (!status && bytes < left)  // a part of it
     return 0;
   if (span->issued_ns) {
-    count_request(span, span->kind, bpf_ktime_get_ns() - span->issued_ns);
+    u64 length = bpf_ktime_get_ns() - span->issued_ns;
+    if (count_request(span, span->kind, length))
+      send_kept_stack(span, length);
     u32 error = status < 0 ? -status : status & 0xff;
     if (error)
       count_error(span->pid, span->kind, error);

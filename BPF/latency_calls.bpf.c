@@ -2,12 +2,14 @@
 //
 // Hook:   raw_tp/sys_enter and sys_exit, on every system call: keep these paths short. The end of
 //         threads.
-// Emits:  histograms and counts of errors.
+// Emits:  histograms, counts of errors, and stacks of slow calls.
 // Needs:  Linux 5.10 with BTF.
 #include "kernel/types.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "arch/x86.h"
+#include "lib/exemplars.h"
 #include "lib/follow.h"
 #include "lib/histogram.h"
 #include "lib/targets.h"
@@ -68,7 +70,7 @@ static __always_inline bool returns_from_signal(u32 kind)
 }
 
 SEC("raw_tp/sys_enter")
-int enter_call(u64 *context)
+int begin_call(u64 *context)
 {
   u64 id = bpf_get_current_pid_tgid();
   if ((only_targets || only_cgroup) && !is_target((void *)bpf_get_current_task(), id >> 32))
@@ -98,7 +100,7 @@ static __always_inline void count_result(struct histogram *histogram, u32 pid, u
 }
 
 SEC("raw_tp/sys_exit")
-int leave_call(u64 *context)
+int end_call(u64 *context)
 {
   u64 id = bpf_get_current_pid_tgid();
   struct thread_span *span = span_of((u32)id);
@@ -111,8 +113,10 @@ int leave_call(u64 *context)
   struct histogram *histogram = own_histogram(pid, kind);
   if (!histogram)
     return 0;
-  count_value(histogram, length);
+  bool is_slow = count_value(histogram, length);
   count_result(histogram, pid, kind, context[1]);
+  if (is_slow)
+    take_exemplar(context, (void *)bpf_get_current_task(), kind, length, false);
   return 0;
 }
 

@@ -16,6 +16,8 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "arch/x86.h"
+#include "lib/exemplars.h"
 #include "lib/follow.h"
 #include "lib/histogram.h"
 #include "lib/peers.h"
@@ -162,7 +164,7 @@ static __always_inline bool read_packet(struct dns_packet *packet, u16 protocol,
 // once.
 __attribute__((noinline)) int has_open(u64 wanted)
 {
-  struct task_struct___files *task = (void *)bpf_get_current_task();
+  struct task_struct *task = (void *)bpf_get_current_task();
   struct fdtable *table = BPF_CORE_READ(task, files, fdt);
   struct file **files = BPF_CORE_READ(table, fd);
   u32 count = BPF_CORE_READ(table, max_fds);

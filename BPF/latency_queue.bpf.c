@@ -2,12 +2,14 @@
 //
 // Hook:   tp_btf/sched_wakeup, sched_wakeup_new and sched_switch, on every context switch: keep these
 //         paths short.
-// Emits:  histograms.
+// Emits:  histograms, and stacks of threads that waited long.
 // Needs:  Linux 5.10 with BTF.
 #include "kernel/types.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "arch/x86.h"
+#include "lib/exemplars.h"
 #include "lib/follow.h"
 #include "lib/histogram.h"
 #include "lib/targets.h"
@@ -17,21 +19,14 @@
 // The thread will never run again (kernel: include/linux/sched.h).
 #define TASK_DEAD 0x80
 
-struct task_struct___new {
-  unsigned int __state;  // since 5.14
-} __attribute__((preserve_access_index));
-
-struct task_struct___old {
-  long state;
-} __attribute__((preserve_access_index));
+// In the value of a span: the kind of the wait, above its length.
+#define WAIT_KIND_SHIFT 60
 
 static __always_inline u32 state_of(struct task_struct *task)
 {
-  struct task_struct___new *new = (void *)task;
-  if (bpf_core_field_exists(new->__state))
-    return new->__state;
-  struct task_struct___old *old = (void *)task;
-  return old->state;
+  if (bpf_core_field_exists(task->__state))
+    return task->__state;
+  return ((struct task_struct___5_13 *)task)->state;
 }
 
 // A thread that is woken while it waits already, or while it runs, goes on as it was.
@@ -59,7 +54,8 @@ int BPF_PROG(begin_thread, struct task_struct *task)
 }
 
 // Whatever was noted while the thread ran does not count: it waits from now on, or not at all.
-static __always_inline void leave_cpu(struct task_struct *task, bool preempted, u64 now)
+static __always_inline void leave_cpu(void *context, struct task_struct *task, bool preempted,
+                                      u64 now)
 {
   u32 tid = task->pid;
   if (!tid)  // every CPU's idle task
@@ -74,6 +70,12 @@ static __always_inline void leave_cpu(struct task_struct *task, bool preempted, 
     return;
   span->kind = QUEUE_PREEMPTED;
   span->begun_ns = preempted || !state ? now : 0;
+  u64 waited = span->value;
+  if (!waited)
+    return;
+  span->value = 0;
+  u64 length = waited & ((1ULL << WAIT_KIND_SHIFT) - 1);
+  take_exemplar(context, task, waited >> WAIT_KIND_SHIFT, length, true);
 }
 
 static __always_inline void reach_cpu(struct task_struct *task, u64 now)
@@ -87,15 +89,16 @@ static __always_inline void reach_cpu(struct task_struct *task, u64 now)
   if (!is_target(task, pid))
     return;
   struct histogram *histogram = histogram_of(pid, span->kind, task);
-  if (histogram)
-    count_value(histogram, wait);
+  // Its stack can be walked when it runs: the next time that it leaves the CPU.
+  if (histogram && count_value(histogram, wait))
+    span->value = (u64)span->kind << WAIT_KIND_SHIFT | wait;
 }
 
 SEC("tp_btf/sched_switch")
 int BPF_PROG(switch_threads, bool preempted, struct task_struct *previous, struct task_struct *next)
 {
   u64 now = bpf_ktime_get_ns();
-  leave_cpu(previous, preempted, now);
+  leave_cpu(ctx, previous, preempted, now);
   reach_cpu(next, now);
   return 0;
 }

@@ -16,6 +16,8 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "arch/x86.h"
+#include "lib/exemplars.h"
 #include "lib/follow.h"
 #include "lib/histogram.h"
 #include "lib/peers.h"

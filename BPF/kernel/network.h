@@ -34,45 +34,6 @@ enum {
 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-struct net;
-
-typedef struct {
-  struct net *net;
-} possible_net_t;
-
-struct in6_addr {
-  union {
-    u8 u6_addr8[16];
-  } in6_u;
-};
-
-struct sock_common {
-  u32 skc_daddr;
-  u32 skc_rcv_saddr;
-  u16 skc_dport;  // big endian
-  u16 skc_num;
-  unsigned int skc_hash;
-  u16 skc_family;
-  volatile unsigned char skc_state;
-  possible_net_t skc_net;
-  struct in6_addr skc_v6_daddr;
-  struct in6_addr skc_v6_rcv_saddr;
-  unsigned long skc_flags;
-};
-
-typedef struct {
-  int owned;
-} socket_lock_t;
-
-struct sock {
-  struct sock_common __sk_common;
-  int sk_err;
-  atomic_t sk_drops;
-  struct socket *sk_socket;
-  socket_lock_t sk_lock;
-  u16 sk_protocol;
-};
-
 struct tcp_sock {
   u32 srtt_us;  // times 8
   u32 total_retrans;
@@ -81,38 +42,6 @@ struct tcp_sock {
   u64 bytes_sent;
   u64 bytes_retrans;
   u64 bytes_received;
-};
-
-struct super_block {
-  unsigned long s_magic;
-};
-
-struct inode {
-  u16 i_mode;
-  struct super_block *i_sb;
-};
-
-struct file {
-  struct inode *f_inode;
-  void *private_data;
-};
-
-struct socket {
-  struct file *file;
-  struct sock *sk;
-};
-
-struct fdtable {
-  unsigned int max_fds;
-  struct file **fd;
-};
-
-struct files_struct {
-  struct fdtable *fdt;
-};
-
-struct task_struct___files {
-  struct files_struct *files;
 };
 
 struct net_device {

@@ -23,6 +23,8 @@ struct BlockLatency: LatencySource {
   var object: BPFObject { .latency_block }
   var programs: [String] { ["complete_request", "issue_request", "insert_request"] }
 
+  var walksPerExemplar: Int { 10 }
+
   func configure(_ object: borrowing OpenedObject) throws {
     let arguments = KernelTypes.arguments(ofTracepoint: "block_rq_issue") ?? []
     try object.set("has_queue_argument", to: arguments.count > 1)

@@ -13,15 +13,16 @@ struct CallLatency: LatencySource {
   init(roots: HostRoots) { self.roots = roots }
 
   var object: BPFObject { .latency_calls }
-  var programs: [String] { ["forget_call", "leave_call", "enter_call"] }
+  var programs: [String] { ["forget_call", "end_call", "begin_call"] }
 
   func configure(_ object: borrowing OpenedObject) throws {
     try sizeThreadTable(object, roots: roots)
   }
 
   func name(ofKind kind: UInt32) -> String {
-    let number = Int(kind) & (Int(CALL_NUMBERS) - 1)
-    guard number != Int(CALL_NUMBERS) - 1 else { return "syscall_other" }
-    return SystemCall(number: number, is32Bit: Int(kind) & Int(CALL_NUMBERS) != 0).name
+    let number = kind & (UInt32(CALL_NUMBERS) - 1)
+    let isNarrow = kind & UInt32(CALL_NUMBERS) != 0
+    guard number != UInt32(CALL_NUMBERS) - 1 else { return "syscall_other" }
+    return isNarrow ? "32:" + SystemCall.narrowName(of: number) : SystemCall.name(of: number)
   }
 }

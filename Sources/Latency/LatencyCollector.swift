@@ -2,7 +2,7 @@ import BPFRuntime
 import BPFShared
 import LinuxHost
 import MetricModel
-import Sampling
+package import Sampling
 
 /// Measures latencies of one kind: loads the programs, and collects what they have counted.
 ///
@@ -19,32 +19,49 @@ package final class LatencyCollector {
   private var collectedAt: UInt64 = 0
   /// Of processes that were seen, for their errors, which come without.
   private var startTimes: [UInt32: UInt64] = [:]
+  private let hasSampler: Bool
   private let statistics: RunTimeStatistics?
 
   private static let startTimeLimit = 65_536
 
   /// Loads the programs; whatever the kernel refuses it refuses here.
-  package init(_ kind: LatencyKind, options: LatencyOptions) throws {
+  ///
+  /// The sampler takes the stacks of slow values, as samples of the event `exemplars`, and says whose
+  /// latencies are measured; without one there are no stacks.
+  package init(_ kind: LatencyKind, options: LatencyOptions, sampler: Sampler? = nil) throws {
     self.kind = kind
     self.options = options
+    hasSampler = sampler != nil
     var source = kind.source(roots: options.roots)
     statistics = RunTimeStatistics()
-    object = try Self.open(source, options).load()
+    object = try Self.open(source, options, sampler).load()
     slots = try HistogramSlots(object, options: options)
     errors = try ErrorCounts(object, options: options)
     names = ProcessNames(roots: options.roots)
+    slots.allowExemplars(sampler != nil && options.exemplarsPerSecond > 0)
     try source.prepare(object)
     self.source = source
   }
 
   /// The object with all that it is to know before it is loaded.
-  static func open(_ source: any LatencySource, _ options: LatencyOptions) throws -> OpenedObject {
+  private static func open(
+    _ source: any LatencySource, _ options: LatencyOptions, _ sampler: Sampler?
+  ) throws -> OpenedObject {
     let object = try OpenedObject(source.object)
     try HistogramSlots.size(object, options: options)
     try object.set("shard_mask", to: shards(options) - 1)
-    try TargetFilter(target: options.target, roots: options.roots).configure(object)
     try source.configure(object)
-    if case .processes = options.target { return object }
+    try object.set("collector", to: options.number)
+    if let sampler {
+      try sampler.lend(to: object)
+      try object.set("wants_exemplars", to: options.exemplarsPerSecond > 0)
+      let rate = UInt64(max(1, options.exemplarsPerSecond * source.walksPerExemplar))
+      try object.set("exemplar_interval_ns", to: 1_000_000_000 / rate)
+    } else {
+      try Sampler.spare(object)
+      try TargetFilter(target: options.target, roots: options.roots).configure(object)
+      if case .processes = options.target { return object }
+    }
     for program in followers { try object.skip(program: program) }
     return object
   }
@@ -52,8 +69,9 @@ package final class LatencyCollector {
   /// The programs of `BPF/lib/follow.h`.
   private static let followers = ["follow_target", "forget_ended_target"]
 
+  /// A sampler does that for us.
   private var isFollowing: Bool {
-    if case .processes = options.target { true } else { false }
+    if case .processes = options.target { !hasSampler } else { false }
   }
 
   /// As many as there are CPUs, up to what a key has room for; a power of two.
@@ -73,6 +91,16 @@ package final class LatencyCollector {
     for program in source.programs { try object.attach(program: program) }
     source.begin()
     collectedAt = Clock.monotonic()
+  }
+
+  /// Ends measuring; what was counted can still be collected.
+  package func stop() { object.detach() }
+
+  /// What a slow operation was, of a sample that this collector has had taken; nil if it is
+  /// another's.
+  package func name(of exemplar: ExemplarFacts) -> String? {
+    guard exemplar.detail >> UInt32(HISTOGRAM_KIND_BITS) == options.number else { return nil }
+    return source.name(ofKind: exemplar.detail & HistogramKey.kindMask)
   }
 }
 
@@ -154,6 +182,7 @@ extension LatencyCollector {
   /// Bytes of kernel memory that the maps take.
   package var mapBytes: Int { object.mapBytes() }
 
-  /// False when all processes that were asked for have ended, and all their children.
+  /// False when all processes that were asked for have ended, and all their children; where there is
+  /// a sampler it is the one to know.
   package var hasTargets: Bool { !isFollowing || object.contains(UInt8(1), inMap: "targets") }
 }

@@ -24,10 +24,4 @@ package enum LatencyKind: String, CaseIterable, Sendable {
     case .dns: DNSLatency(roots: roots)
     }
   }
-
-  /// The kind that somebody may have meant.
-  package static func suggestion(for name: String) -> LatencyKind? {
-    let names = allCases.map(\.rawValue)
-    return Spelling.nearest(to: name, among: names).flatMap { LatencyKind(rawValue: $0) }
-  }
 }

@@ -13,6 +13,8 @@ package struct LatencyOptions: Sendable {
   package var errors = 8_192
   /// Stacks of slow values in a second on each CPU, in the long run; 0 for none.
   package var exemplarsPerSecond = 20
+  /// Tells collectors apart that share a sampler, from 0 to 15.
+  package var number: UInt32 = 0
   package var roots = HostRoots()
 
   package init() {}

@@ -71,35 +71,3 @@ extension LatencyInterval {
     losses.add(next.losses)
   }
 }
-
-/// A slow value with the stack that led to it.
-package struct LatencyExemplar: Sendable {
-  package let key: LatencyKey
-  /// In nanoseconds.
-  package let value: UInt64
-  /// Nanoseconds of `CLOCK_MONOTONIC`.
-  package let time: UInt64
-  package let pid: UInt32
-  package let tid: UInt32
-  package let process: String
-  package let thread: String
-  /// What happened, as in the row.
-  package let name: String
-  /// Functions, leaf first.
-  package let stack: [String]
-
-  package init(
-    key: LatencyKey, value: UInt64, time: UInt64, pid: UInt32, tid: UInt32, process: String,
-    thread: String, name: String, stack: [String]
-  ) {
-    self.key = key
-    self.value = value
-    self.time = time
-    self.pid = pid
-    self.tid = tid
-    self.process = process
-    self.thread = thread
-    self.name = name
-    self.stack = stack
-  }
-}

@@ -13,6 +13,9 @@ protocol LatencySource {
   /// The programs, in the order in which they are attached: first those that end something.
   var programs: [String] { get }
 
+  /// Stacks that are walked for each that is wanted: where it is not known yet how long it will take.
+  var walksPerExemplar: Int { get }
+
   /// Tells the object what it is to know before it is loaded.
   func configure(_ object: borrowing OpenedObject) throws
   /// Fills the maps of the loaded object, before its programs run.
@@ -35,6 +38,7 @@ protocol LatencySource {
 }
 
 extension LatencySource {
+  var walksPerExemplar: Int { 1 }
   mutating func prepare(_ object: borrowing LoadedObject) throws {}
   mutating func begin() {}
   mutating func refresh() {}

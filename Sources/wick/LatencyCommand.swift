@@ -1,4 +1,6 @@
+import Agent
 import ArgumentParser
+import Configuration
 import Latency
 import LinuxHost
 import Sampling
@@ -15,7 +17,8 @@ struct LatencyCommand: ParsableCommand {
       ends early and still gives the result. It needs root, or the capabilities that wick(1) lists.
       """)
 
-  @Argument(help: ArgumentHelp("What is measured.", valueName: "kind"))
+  @Argument(
+    help: ArgumentHelp("What is measured.", valueName: "kind"), transform: LatencyKind.parse)
   var kind: LatencyKind
 
   @Flag(name: [.short, .customLong("all")], help: "Measure all processes (the default).")
@@ -69,6 +72,9 @@ struct LatencyCommand: ParsableCommand {
   func run() throws {
     let signals = SignalMask()
     let session = try LatencySession(kind, options: options())
+    if let reason = session.missingStacks {
+      Terminal.writeError("wick: there are no stacks of slow values: \(reason)\n")
+    }
     let screen = LatencyScreen(isLive: Terminal.isLive && !json, sorting: sort)
     let end = duration ?? (screen.isLive ? nil : .seconds(10))
     try session.run(for: end, interval: interval ?? .seconds(1), signals: signals) { interval in
@@ -91,17 +97,22 @@ struct LatencyCommand: ParsableCommand {
 
   private func options() throws -> LatencyOptions {
     var options = LatencyOptions()
-    if !pids.isEmpty {
-      let processes = Processes(roots: options.roots)
-      for pid in pids where !processes.exists(pid) { throw LatencySession.NoProcess(pid: pid) }
-      options.target = .processes(pids)
-    }
+    if !pids.isEmpty { options.target = .processes(pids) }
     if let cgroup { options.target = .cgroup(try ControlGroup(cgroup, roots: options.roots)) }
     return options
   }
 }
 
-extension LatencyKind: ExpressibleByArgument {}
+extension LatencyKind {
+  fileprivate static func parse(_ name: String) throws -> LatencyKind {
+    if let kind = LatencyKind(rawValue: name) { return kind }
+    let names = allCases.map(\.rawValue)
+    let hint = WordList.nearest(to: name, among: names).map { "did you mean \($0)?" }
+    throw ValidationError(
+      "'\(name)' is no kind of latency: \(hint ?? "write one of \(names.joined(separator: ", ")).")"
+    )
+  }
+}
 
 /// Which rows come first.
 enum LatencySorting: String, ExpressibleByArgument, CaseIterable {

@@ -66,8 +66,8 @@ enum LatencyJSON {
     object([
       ("process", quoted(exemplar.process)), ("thread", quoted(exemplar.thread)),
       ("pid", "\(exemplar.pid)"), ("tid", "\(exemplar.tid)"), ("name", quoted(exemplar.name)),
-      ("value_s", seconds(exemplar.value)), ("time_ns", "\(exemplar.time)"),
-      ("stack", array(exemplar.stack.map(quoted))),
+      ("value_s", seconds(exemplar.value)), ("time_unix_ns", "\(exemplar.timeUnixNanoseconds)"),
+      ("stack", array(exemplar.stack.map { quoted($0.name) })),
     ])
   }
 

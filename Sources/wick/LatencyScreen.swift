@@ -1,6 +1,7 @@
 import Latency
 import LinuxHost
 import MetricModel
+import ProfileModel
 
 /// The table of latencies: live on a terminal, and as a whole at the end.
 final class LatencyScreen {
@@ -102,8 +103,9 @@ extension LatencyScreen {
         "",
         "\(LatencyText.time(Double(exemplar.value))) \(exemplar.name) in \(exemplar.process) "
           + "(pid \(exemplar.pid), tid \(exemplar.tid), \(exemplar.thread)):",
-      ] + exemplar.stack.prefix(Self.framesShown).map { "    " + $0 }
+      ] + exemplar.stack.prefix(Self.framesShown).map { "    " + $0.name }
         + (rest > 0 ? ["    … \(rest) more"] : [])
+        + (exemplar.incomplete.map { ["    " + Profile.mark($0)] } ?? [])
     }
   }
 

@@ -166,9 +166,53 @@ import Testing
     }
   }
 
-  @Test func aKindIsSuggested() {
-    #expect(LatencyKind.suggestion(for: "syscals") == .syscalls)
-    #expect(LatencyKind.suggestion(for: "runqeue") == .runqueue)
-    #expect(LatencyKind.suggestion(for: "coffee") == nil)
+  @Test func aSlowPathIsInTheStackOfItsCall() throws {
+    let workload = try TimedWorkload("service")
+    var options = LatencyOptions()
+    options.target = .processes([workload.pid])
+    var settings = SamplerOptions()
+    settings.target = options.target
+    settings.events = [.exemplars]
+    let sampler = try Sampler(
+      options: settings, roots: HostRoots(), profile: Profile(sampleType: .latency, period: 1))
+    let collector = try LatencyCollector(.syscalls, options: options, sampler: sampler)
+    try sampler.start()
+    try collector.start()
+    let reading = Thread { _ = try? workload.work(lines: 1) }
+    reading.start()
+    var row: LatencyRow?
+    for _ in 0..<16 {
+      for _ in 0..<8 { try sampler.poll(timeout: .milliseconds(10)) }
+      for new in try collector.collect().rows where new.name == "clock_nanosleep" {
+        if row == nil { row = new } else { row?.add(new) }
+      }
+    }
+    collector.stop()
+    try sampler.stop()
+    let sleeps = try #require(row)
+    #expect(sleeps.histogram.count == 2_000)
+    let window = try #require(sampler.folder.windows.first)
+    let profile = window.profile
+    #expect(window.exemplars.count == profile.samples.count)
+    #expect(profile.ledger.isBalanced)
+    let slow = zip(window.exemplars, profile.samples).filter { facts, sample in
+      collector.name(of: facts) == "clock_nanosleep" && sample.value > 25_000_000
+    }
+    #expect(slow.count >= 3)
+    // One place in the program leads to all of them, and to no fast one: the slow function.
+    let program = try #require(
+      profile.mappings.firstIndex { profile.strings[$0.path].hasSuffix("service") })
+    func places(_ sample: Sample) -> Set<UInt64> {
+      Set(
+        profile.stacks[sample.stack].compactMap { number -> UInt64? in
+          let location = profile.locations[Int(number)]
+          return location.mapping == UInt32(program) ? location.offset : nil
+        })
+    }
+    let fast = profile.samples.filter { $0.value < 5_000_000 }.map(places)
+    var culprit = places(slow[0].1)
+    for (_, sample) in slow { culprit.formIntersection(places(sample)) }
+    for stack in fast { culprit.subtract(stack) }
+    #expect(!culprit.isEmpty)
   }
 }

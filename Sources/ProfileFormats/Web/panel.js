@@ -24,13 +24,14 @@ function coverageOf(ledger) {
 
 function fillPanel(host, profile) {
   host.replaceChildren();
-  profile.profiles.forEach((one, index) => {
+  profile.shown.forEach((one, index) => {
     if (profile.isDiff) host.append(element("h2", {}, index === 0 ? "Before" : "After"));
     const total = index === 0 ? profile.total.first : profile.total.second;
     host.append(factList(one, total), ledgerSection(one.ledger));
   });
 }
 
+/** `total` is null where there is no sum that means anything. */
 function factList(one, total) {
   const { facts } = one;
   const rows = [
@@ -40,7 +41,7 @@ function factList(one, total) {
     ["Frequency", facts.frequency ? facts.frequency + " Hz per CPU" : ""],
     ["Started", formatTime(facts.start_ms)],
     ["Duration", facts.duration_ns ? formatDuration(facts.duration_ns) : ""],
-    ["Measured", `${formatValue(total, one.unit)} of ${printable(one.type)}`],
+    ["Measured", total === null ? "" : `${formatValue(total, one.unit)} of ${printable(one.type)}`],
     ["Command", facts.command], ["wick", facts.version],
   ];
   const list = element("dl");
@@ -51,8 +52,8 @@ function factList(one, total) {
   return list;
 }
 
-function ledgerSection(ledger) {
-  const section = element("section", {}, element("h3", {}, "Samples"));
+function ledgerSection(ledger, title = "Samples") {
+  const section = element("section", {}, element("h3", {}, title));
   if (ledger.taken === 0) {
     section.append(element("p", { class: "note" }, "The file says nothing about its samples."));
     return section;
