@@ -20,6 +20,7 @@
 #include "lib/exemplars.h"
 #include "lib/follow.h"
 #include "lib/histogram.h"
+#include "lib/kept_stacks.h"
 #include "lib/peers.h"
 #include "lib/targets.h"
 #include "shared/network.h"
@@ -63,6 +64,44 @@ struct {
   __type(value, struct dns_balance);
 } balances SEC(".maps");
 
+// UDP's header, and the beginning of DNS'.
+struct dns_header {
+  u16 source_port;
+  u16 destination_port;
+  u16 udp_bytes;
+  u16 checksum;
+  u16 id;
+  u16 flags;
+};
+
+struct dns_packet {
+  u8 family;
+  u8 source[16];
+  u8 destination[16];
+  struct dns_header header;
+};
+
+// What a program works on is too large for the stack: some room for each CPU. Sending and receiving
+// may interrupt each other, but not themselves.
+struct dns_work {
+  struct dns_packet packet;
+  struct dns_query_key key;
+  struct dns_query query;
+  struct owner owner;
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 2);
+  __type(key, u32);
+  __type(value, struct dns_work);
+} works SEC(".maps");
+
+static __always_inline struct dns_work *work_of(u32 program)
+{
+  return bpf_map_lookup_elem(&works, &program);
+}
+
 // The packet ------------------------------------------------------------------------------------
 
 struct ipv4_header {
@@ -85,23 +124,6 @@ struct ipv6_header {
   u8 hops;
   u8 source[16];
   u8 destination[16];
-};
-
-// What follows: UDP's header, and the beginning of DNS'.
-struct dns_header {
-  u16 source_port;
-  u16 destination_port;
-  u16 udp_bytes;
-  u16 checksum;
-  u16 id;
-  u16 flags;
-};
-
-struct dns_packet {
-  u8 family;
-  u8 source[16];
-  u8 destination[16];
-  struct dns_header header;
 };
 
 static __always_inline bool read_ipv4(struct dns_packet *packet, void *start, u32 *offset)
@@ -139,6 +161,7 @@ static __always_inline bool read_packet(struct dns_packet *packet, u16 protocol,
                                         u32 linear)
 {
   u32 offset;
+  __builtin_memset(packet, 0, sizeof(*packet));
   if (protocol == bpf_htons(ETHERTYPE_IPV4)) {
     if (!read_ipv4(packet, start, &offset))
       return false;
@@ -217,14 +240,18 @@ static __always_inline struct dns_server *make_server(struct peer_key *key, stru
   return server;
 }
 
-static __always_inline bool read_asker(struct owner *owner, struct sock *sock)
+static __always_inline bool read_asker(void *context, struct owner *owner, struct sock *sock,
+                                       u64 time_ns)
 {
   u32 pid = bpf_get_current_pid_tgid() >> 32;
   struct task_struct *task = (void *)bpf_get_current_task();
   struct socket *socket = BPF_CORE_READ(sock, sk_socket);
   if (pid && socket && has_open((u64)socket)) {
+    if (!is_target(task, pid))
+      return false;
     fill_owner(owner, pid, task);
-    return is_target(task, pid);
+    keep_stack(context, time_ns);
+    return true;
   }
   note_network(NETWORK_UNKNOWN_OWNER);
   return !only_targets && !only_cgroup;
@@ -249,6 +276,37 @@ static __always_inline void add_to_balance(bool is_done)
     add(is_done ? &balance->done : &balance->sent, 1);
 }
 
+static __always_inline void ask(void *context, struct dns_work *work, struct sock *sock,
+                                struct sk_buff *buffer)
+{
+  struct dns_query *query = &work->query;
+  __builtin_memset(query, 0, sizeof(*query));
+  query->sent_ns = bpf_ktime_get_ns();
+  bpf_probe_read_kernel(&query->packet, sizeof(query->packet), &buffer);
+  struct dns_query *before = bpf_map_lookup_elem(&queries, &work->key);
+  if (before && before->packet == query->packet &&
+      query->sent_ns - before->sent_ns < SAME_PACKET_NS)
+    return;
+  struct owner *owner = &work->owner;
+  __builtin_memset(owner, 0, sizeof(*owner));
+  if (!read_asker(context, owner, sock, query->sent_ns))
+    return;
+  query->server.pid = owner->pid;
+  query->server.port = DNS_PORT;
+  query->server.family = work->packet.family;
+  __builtin_memcpy(query->server.address, work->packet.destination, 16);
+  struct dns_server *server = make_server(&query->server, owner);
+  if (!server)
+    return;
+  add(&server->counts[DNS_COUNT_QUERIES], 1);
+  if (before)
+    add(&server->counts[DNS_COUNT_RESENT], 1);
+  if (bpf_map_update_elem(&queries, &work->key, query, BPF_ANY))
+    note_network(NETWORK_QUERIES_FULL);
+  else if (!before)
+    add_to_balance(false);
+}
+
 // Before the device's queue. Packets that only pass through have no socket.
 SEC("tp_btf/net_dev_queue")
 int BPF_PROG(send_packet, struct sk_buff *buffer)
@@ -260,41 +318,21 @@ int BPF_PROG(send_packet, struct sk_buff *buffer)
   u8 state = sock->__sk_common.skc_state;
   if (state == TCP_TIME_WAIT || state == TCP_NEW_SYN_RECV || sock->sk_protocol != PROTOCOL_UDP)
     return 0;
-  struct dns_packet packet = {};
+  struct dns_work *work = work_of(0);
+  if (!work)  // never: the map has this entry
+    return 0;
+  struct dns_packet *packet = &work->packet;
   unsigned char *start = buffer->head + buffer->network_header;
   u32 linear = buffer->len - buffer->data_len;
-  if (!read_packet(&packet, buffer->protocol, start, linear))
+  if (!read_packet(packet, buffer->protocol, start, linear))
     return 0;
-  u16 flags = bpf_ntohs(packet.header.flags);
-  if (packet.header.destination_port != bpf_htons(DNS_PORT) ||
+  u16 flags = bpf_ntohs(packet->header.flags);
+  if (packet->header.destination_port != bpf_htons(DNS_PORT) ||
       (flags & (DNS_ANSWER | DNS_OPERATION)))
     return 0;
-
-  struct dns_query_key key;
-  make_query_key(&key, &packet, false);
-  key.network = (u64)sock->__sk_common.skc_net.net;
-  struct dns_query query = { .sent_ns = bpf_ktime_get_ns(), .packet = (u64)buffer };
-  struct dns_query *before = bpf_map_lookup_elem(&queries, &key);
-  if (before && before->packet == query.packet && query.sent_ns - before->sent_ns < SAME_PACKET_NS)
-    return 0;
-
-  struct owner owner = {};
-  if (!read_asker(&owner, sock))
-    return 0;
-  query.server.pid = owner.pid;
-  query.server.port = DNS_PORT;
-  query.server.family = packet.family;
-  __builtin_memcpy(query.server.address, packet.destination, 16);
-  struct dns_server *server = make_server(&query.server, &owner);
-  if (!server)
-    return 0;
-  add(&server->counts[DNS_COUNT_QUERIES], 1);
-  if (before)
-    add(&server->counts[DNS_COUNT_RESENT], 1);
-  if (bpf_map_update_elem(&queries, &key, &query, BPF_ANY))
-    note_network(NETWORK_QUERIES_FULL);
-  else if (!before)
-    add_to_balance(false);
+  make_query_key(&work->key, packet, false);
+  work->key.network = (u64)BPF_CORE_READ(sock, __sk_common.skc_net.net);
+  ask(ctx, work, sock, buffer);
   return 0;
 }
 
@@ -322,7 +360,9 @@ static __always_inline void count_answer(struct dns_query *query, u64 now, u16 f
   if (!histogram)
     return;
   name_histogram(histogram, server->start_time, server->process_name);
-  count_weighted(histogram, now - query->sent_ns, 1);
+  u64 length = now - query->sent_ns;
+  if (count_value(histogram, length) && wants_exemplars)
+    send_kept_stack(query->sent_ns, server->number, length);
 }
 
 // Where a device hands the packet to the protocols: its data begins with the IP header.
@@ -331,26 +371,29 @@ int BPF_PROG(receive_packet, struct sk_buff *buffer)
 {
   if (!is_query_open() || buffer->len > PACKET_BYTES_MAX)
     return 0;
-  struct dns_packet packet = {};
-  if (!read_packet(&packet, buffer->protocol, buffer->data, buffer->len - buffer->data_len))
+  struct dns_work *work = work_of(1);
+  if (!work)  // never: the map has this entry
     return 0;
-  u16 flags = bpf_ntohs(packet.header.flags);
-  if (packet.header.source_port != bpf_htons(DNS_PORT) || !(flags & DNS_ANSWER))
+  struct dns_packet *packet = &work->packet;
+  if (!read_packet(packet, buffer->protocol, buffer->data, buffer->len - buffer->data_len))
     return 0;
-  struct dns_query_key key;
-  make_query_key(&key, &packet, true);
-  key.network = (u64)buffer->dev->nd_net.net;
-  struct dns_query *query = bpf_map_lookup_elem(&queries, &key);
+  u16 flags = bpf_ntohs(packet->header.flags);
+  if (packet->header.source_port != bpf_htons(DNS_PORT) || !(flags & DNS_ANSWER))
+    return 0;
+  make_query_key(&work->key, packet, true);
+  work->key.network = (u64)BPF_CORE_READ(buffer, dev, nd_net.net);
+  struct dns_query *query = bpf_map_lookup_elem(&queries, &work->key);
   if (!query) {
     note_network(NETWORK_UNMATCHED);
     return 0;
   }
-  struct dns_query taken = *query;
+  work->query = *query;
   // Who takes it out counts it.
-  if (bpf_map_delete_elem(&queries, &key))
+  if (bpf_map_delete_elem(&queries, &work->key))
     return 0;
   add_to_balance(true);
-  count_answer(&taken, bpf_ktime_get_ns(), flags);
+  count_answer(&work->query, bpf_ktime_get_ns(), flags);
+  drop_kept_stack(work->query.sent_ns);
   return 0;
 }
 

@@ -20,6 +20,7 @@
 #include "lib/exemplars.h"
 #include "lib/follow.h"
 #include "lib/histogram.h"
+#include "lib/kept_stacks.h"
 #include "lib/peers.h"
 #include "lib/targets.h"
 #include "shared/network.h"
@@ -176,18 +177,27 @@ static __always_inline void count_of(struct tcp_socket *socket, enum tcp_count c
     add(&peer->counts[count], amount);
 }
 
-static __always_inline void time_of(struct tcp_socket *socket, enum tcp_time time, u64 nanoseconds,
-                                    u32 weight)
+// The histogram of a socket's peer, and its kind.
+static __always_inline struct histogram *times_of(struct tcp_socket *socket, enum tcp_time time,
+                                                  u32 *kind)
 {
   struct tcp_peer *peer = make_peer(socket);
   if (!peer)
-    return;
-  u32 kind = peer->number * TCP_TIMES + time;
-  struct histogram *histogram = histogram_of(socket->peer.pid, kind, 0);
-  if (!histogram)
-    return;
-  name_histogram(histogram, peer->start_time, peer->process_name);
-  count_weighted(histogram, nanoseconds, weight);
+    return 0;
+  *kind = peer->number * TCP_TIMES + time;
+  struct histogram *histogram = histogram_of(socket->peer.pid, *kind, 0);
+  if (histogram)
+    name_histogram(histogram, peer->start_time, peer->process_name);
+  return histogram;
+}
+
+static __always_inline void time_of(struct tcp_socket *socket, enum tcp_time time, u64 nanoseconds,
+                                    u32 weight)
+{
+  u32 kind;
+  struct histogram *histogram = times_of(socket, time, &kind);
+  if (histogram)
+    count_weighted(histogram, nanoseconds, weight);
 }
 
 static __always_inline struct tcp_socket *follow(struct sock *sock, struct tcp_socket *socket)
@@ -340,14 +350,12 @@ static __always_inline void begin_accepted(struct sock *sock)
 }
 
 // A process uses the socket that it has accepted: from now on it is the owner.
-static __always_inline void claim(struct sock *sock, struct tcp_socket *socket, bool reads)
+static __always_inline void claim(struct sock *sock, struct tcp_socket *socket)
 {
   socket->flags &= ~SOCKET_UNCLAIMED;
   if (is_in_use(sock) && own_by_current(socket))
     socket->flags &= ~SOCKET_UNWANTED;
   count_of(socket, TCP_COUNT_ACCEPTED, 1);
-  if (reads)
-    time_of(socket, TCP_TIME_ACCEPT, bpf_ktime_get_ns() - socket->established_ns, 1);
 }
 
 static __always_inline enum tcp_count failure(int error)
@@ -390,7 +398,7 @@ static __always_inline void end_listening(struct sock *sock)
 static __always_inline void end_connection(struct sock *sock, struct tcp_socket *socket)
 {
   if (socket->flags & SOCKET_UNCLAIMED)
-    claim(sock, socket, false);
+    claim(sock, socket);
   take_counters(socket, sock);
   if (!socket->established_ns)
     return;
@@ -405,7 +413,7 @@ static __always_inline void end_connection(struct sock *sock, struct tcp_socket 
 static __always_inline void continue_connection(struct sock *sock, struct tcp_socket *socket)
 {
   if ((socket->flags & SOCKET_UNCLAIMED) && is_in_use(sock))
-    claim(sock, socket, false);
+    claim(sock, socket);
   take_counters(socket, sock);
 }
 
@@ -414,13 +422,19 @@ static __always_inline void end_connecting(struct sock *sock, struct tcp_socket 
   take_counters(socket, sock);
   socket->started_ns = 0;
   count_of(socket, failure(sock->sk_err), 1);
+  drop_kept_stack((u64)sock);
 }
 
 static __always_inline void connected(struct sock *sock, struct tcp_socket *socket)
 {
   socket->established_ns = bpf_ktime_get_ns();
   count_of(socket, TCP_COUNT_CONNECTED, 1);
-  time_of(socket, TCP_TIME_CONNECT, socket->established_ns - socket->started_ns, 1);
+  u64 length = socket->established_ns - socket->started_ns;
+  u32 kind;
+  struct histogram *histogram = times_of(socket, TCP_TIME_CONNECT, &kind);
+  if (histogram && count_value(histogram, length) && wants_exemplars)
+    send_kept_stack((u64)sock, kind, length);
+  drop_kept_stack((u64)sock);
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -458,6 +472,18 @@ int BPF_PROG(change_state, struct sock *sock, int before, int after)
   return 0;
 }
 
+// Apart, for both together need more than the 512 bytes of stack that there are.
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(keep_connecting_stack, struct sock *sock, int before, int after)
+{
+  if (!wants_exemplars || after != TCP_SYN_SENT || !is_tcp(sock))
+    return 0;
+  u32 pid = bpf_get_current_pid_tgid() >> 32;
+  if (is_target((void *)bpf_get_current_task(), pid))
+    keep_stack(ctx, (u64)sock);
+  return 0;
+}
+
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(forget_socket, struct sock *sock)
 {
@@ -487,6 +513,17 @@ static __always_inline void adopt(struct sock *sock)
   follow(sock, &socket);
 }
 
+// A process reads for the first time from a connection that it has accepted.
+static __always_inline void read_first(void *context, struct sock *sock, struct tcp_socket *socket)
+{
+  claim(sock, socket);
+  u64 length = bpf_ktime_get_ns() - socket->established_ns;
+  u32 kind;
+  struct histogram *histogram = times_of(socket, TCP_TIME_ACCEPT, &kind);
+  if (histogram && count_value(histogram, length))
+    take_exemplar(context, (void *)bpf_get_current_task(), kind, length, true);
+}
+
 // Runs in the process that reads.
 SEC("tp_btf/tcp_rcv_space_adjust")
 int BPF_PROG(read_data, struct sock *sock)
@@ -505,7 +542,7 @@ int BPF_PROG(read_data, struct sock *sock)
     return 0;
   }
   if (socket->flags & SOCKET_UNCLAIMED)
-    claim(sock, socket, true);
+    read_first(ctx, sock, socket);
   if (!is_shut) {
     socket->flags &= ~SOCKET_WINDOW_SHUT;
     *place = (u64)sock;

@@ -35,6 +35,7 @@ struct TCPLatency: LatencySource {
   private static let hooks: [(program: String, tracepoint: String, without: String)] = [
     ("forget_socket", "tcp_destroy_sock", "sockets stay known after their end"),
     ("change_state", "inet_sock_set_state", "no connections are counted"),
+    ("keep_connecting_stack", "inet_sock_set_state", "slow connects have no stacks"),
     ("read_data", "tcp_rcv_space_adjust", "connections are their listener's until they end"),
     ("receive_segment", "tcp_probe", "no round-trip times, no shut windows"),
     ("retransmit", "tcp_retransmit_skb", "retransmissions are counted late"),
@@ -56,6 +57,9 @@ struct TCPLatency: LatencySource {
     }
     return found
   }
+
+  /// Most connects and queries turn out not to be slow.
+  var walksPerExemplar: Int { 10 }
 
   func configure(_ object: borrowing OpenedObject) throws {
     // Few events: one histogram serves all CPUs.
