@@ -88,6 +88,7 @@ struct dns_work {
   struct dns_query_key key;
   struct dns_query query;
   struct owner owner;
+  struct dns_server server;  // whose counts stay 0
 };
 
 struct {
@@ -208,9 +209,14 @@ static __always_inline struct dns_server *insert_server(struct peer_key *key, st
   u32 number = 0;
   if (bpf_map_pop_elem(numbers, &number))
     return 0;
-  struct dns_server server = { .number = number, .start_time = owner->start_time };
-  __builtin_memcpy(server.process_name, owner->process_name, NAME_BYTES);
-  if (bpf_map_update_elem(&servers, key, &server, BPF_NOEXIST))
+  struct dns_work *work = work_of(0);
+  if (!work)  // never: the map has this entry
+    return 0;
+  struct dns_server *server = &work->server;
+  server->number = number;
+  server->start_time = owner->start_time;
+  __builtin_memcpy(server->process_name, owner->process_name, NAME_BYTES);
+  if (bpf_map_update_elem(&servers, key, server, BPF_NOEXIST))
     bpf_map_push_elem(numbers, &number, BPF_ANY);
   return bpf_map_lookup_elem(&servers, key);
 }

@@ -42,6 +42,8 @@ package final class LatencySession {
     var settings = SamplerOptions()
     settings.target = options.target
     settings.events = [.exemplars]
+    // It would double the cost of each system call.
+    settings.measuresRunTime = false
     let machine = Machine(roots: options.roots)
     let profile = Profile.empty(
       settings, machine, target: options.target.words, commandLine: "")

@@ -24,6 +24,7 @@ struct BlockLatency: LatencySource {
   var programs: [String] { ["complete_request", "issue_request", "insert_request"] }
 
   var walksPerExemplar: Int { 10 }
+  var slowNanoseconds: UInt64 { 100_000 }
 
   func configure(_ object: borrowing OpenedObject) throws {
     let arguments = KernelTypes.arguments(ofTracepoint: "block_rq_issue") ?? []

@@ -170,18 +170,17 @@ extension HistogramSlots {
 // Stacks of slow values.
 extension HistogramSlots {
   /// Stacks that each bucket of a histogram may have taken in an interval.
-  private static let tokens: UInt32 = 1
+  private static let tokens: UInt32 = 4
   /// Faster values have no stack taken: 16 µs.
   private static let leastPlace = 14 * 4
-  /// Of a new histogram, until its own figures are known: a millisecond.
-  private static let firstPlace = 20 * 4
   /// Values that it takes to say what the 99th percentile is.
   private static let enough: UInt64 = 100
 
-  /// Lets new histograms have stacks taken, or none at all.
-  func allowExemplars(_ allowed: Bool) {
-    setTokens(slot: 0, from: allowed ? Self.firstPlace : Self.buckets)
-    wantsExemplars = allowed
+  /// Lets new histograms have stacks taken of values above some nanoseconds, until their own figures
+  /// are known; without a call there are none at all.
+  func allowExemplars(above nanoseconds: UInt64) {
+    setTokens(slot: 0, from: LatencyHistogram.place(of: nanoseconds))
+    wantsExemplars = true
   }
 
   /// Allows the values that are slow for their histogram some stacks: those in or above the bucket of
@@ -194,7 +193,7 @@ extension HistogramSlots {
       let first = slot * Self.buckets
       for place in 0..<Self.buckets { histogram.add(UInt64(counts[first + place]), at: place) }
     }
-    let place = histogram.place(ofQuantile: 0.99) ?? Self.firstPlace
+    let place = histogram.place(ofQuantile: 0.99) ?? Self.leastPlace
     setTokens(slot: slot, from: Swift.max(place, Self.leastPlace))
   }
 

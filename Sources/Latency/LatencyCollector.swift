@@ -33,12 +33,14 @@ package final class LatencyCollector {
     self.options = options
     hasSampler = sampler != nil
     var source = kind.source(roots: options.roots)
-    statistics = RunTimeStatistics()
+    statistics = options.measuresRunTime ? RunTimeStatistics() : nil
     object = try Self.open(source, options, sampler).load()
     slots = try HistogramSlots(object, options: options)
     errors = try ErrorCounts(object, options: options)
     names = ProcessNames(roots: options.roots)
-    slots.allowExemplars(sampler != nil && options.exemplarsPerSecond > 0)
+    if sampler != nil, options.exemplarsPerSecond > 0 {
+      slots.allowExemplars(above: source.slowNanoseconds)
+    }
     try source.prepare(object)
     self.source = source
   }
@@ -176,7 +178,7 @@ extension LatencyCollector {
   /// What this kernel does not let it see, in sentences.
   package var limitations: [String] { source.limitations }
 
-  /// How long the programs ran in all, in nanoseconds; 0 where the kernel does not measure it.
+  /// How long the programs ran in all, in nanoseconds; 0 unless that is measured.
   package var kernelNanoseconds: UInt64 { object.runTimeNanoseconds() }
 
   /// Bytes of kernel memory that the maps take.

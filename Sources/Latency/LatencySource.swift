@@ -16,6 +16,9 @@ protocol LatencySource {
   /// Stacks that are walked for each that is wanted: where it is not known yet how long it will take.
   var walksPerExemplar: Int { get }
 
+  /// What is slow before anything else is known.
+  var slowNanoseconds: UInt64 { get }
+
   /// Tells the object what it is to know before it is loaded.
   func configure(_ object: borrowing OpenedObject) throws
   /// Fills the maps of the loaded object, before its programs run.
@@ -39,6 +42,7 @@ protocol LatencySource {
 
 extension LatencySource {
   var walksPerExemplar: Int { 1 }
+  var slowNanoseconds: UInt64 { 1_000_000 }
   mutating func prepare(_ object: borrowing LoadedObject) throws {}
   mutating func begin() {}
   mutating func refresh() {}

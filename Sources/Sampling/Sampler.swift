@@ -44,7 +44,7 @@ package final class Sampler {
     frequency = options.frequency
     machine = Machine(roots: roots)
     processes = ProcessTable(roots: roots)
-    statistics = RunTimeStatistics()
+    statistics = options.measuresRunTime ? RunTimeStatistics() : nil
     // Events first: what changes while `/proc` is read is applied on top of what was read.
     let events = try ProcessEventStream(cpus: machine.onlineCPUs())
     self.events = events

@@ -11,6 +11,9 @@ package struct SamplerOptions: Sendable {
   package var wantsWakers = false
   /// What each kind of probe may take of one CPU, from 0 to 1; above that fewer spans are sampled.
   package var maximumOverhead = 0.01
+  /// Whether the kernel is to measure how long programs run, at two clock reads a run of every one
+  /// on the host; else they measure themselves where that costs less.
+  package var measuresRunTime = true
   /// Samples a second on each CPU.
   package var frequency = 99
   /// How much of each stack is copied, in bytes.
