@@ -64,47 +64,6 @@ struct {
   __type(value, struct dns_balance);
 } balances SEC(".maps");
 
-// UDP's header, and the beginning of DNS'.
-struct dns_header {
-  u16 source_port;
-  u16 destination_port;
-  u16 udp_bytes;
-  u16 checksum;
-  u16 id;
-  u16 flags;
-};
-
-struct dns_packet {
-  u8 family;
-  u8 source[16];
-  u8 destination[16];
-  struct dns_header header;
-};
-
-// What a program works on is too large for the stack: some room for each CPU. Sending and receiving
-// may interrupt each other, but not themselves.
-struct dns_work {
-  struct dns_packet packet;
-  struct dns_query_key key;
-  struct dns_query query;
-  struct owner owner;
-  struct dns_server server;  // whose counts stay 0
-};
-
-struct {
-  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-  __uint(max_entries, 2);
-  __type(key, u32);
-  __type(value, struct dns_work);
-} works SEC(".maps");
-
-static __always_inline struct dns_work *work_of(u32 program)
-{
-  return bpf_map_lookup_elem(&works, &program);
-}
-
-// The packet ------------------------------------------------------------------------------------
-
 struct ipv4_header {
   u8 version_and_length;
   u8 service;
@@ -127,49 +86,94 @@ struct ipv6_header {
   u8 destination[16];
 };
 
-static __always_inline bool read_ipv4(struct dns_packet *packet, void *start, u32 *offset)
+// UDP's header, and the beginning of DNS'.
+struct dns_header {
+  u16 source_port;
+  u16 destination_port;
+  u16 udp_bytes;
+  u16 checksum;
+  u16 id;
+  u16 flags;
+};
+
+struct dns_packet {
+  u8 family;
+  u8 source[16];
+  u8 destination[16];
+  struct dns_header header;
+};
+
+// What a program works on is too large for the stack: some room for each CPU. Sending and receiving
+// may interrupt each other, but not themselves.
+struct dns_work {
+  struct dns_packet packet;
+  union {
+    struct ipv4_header ipv4;
+    struct ipv6_header ipv6;
+  };
+  struct dns_query_key key;
+  struct dns_query query;
+  struct owner owner;
+  struct dns_server server;  // whose counts stay 0
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 2);
+  __type(key, u32);
+  __type(value, struct dns_work);
+} works SEC(".maps");
+
+static __always_inline struct dns_work *work_of(u32 program)
 {
-  struct ipv4_header header;
-  if (bpf_probe_read_kernel(&header, sizeof(header), start))
+  return bpf_map_lookup_elem(&works, &program);
+}
+
+// The packet ------------------------------------------------------------------------------------
+
+static __always_inline bool read_ipv4(struct dns_work *work, void *start, u32 *offset)
+{
+  struct ipv4_header *header = &work->ipv4;
+  if (bpf_probe_read_kernel(header, sizeof(*header), start))
     return false;
-  u32 length = (header.version_and_length & 15) * 4;
-  if (header.version_and_length >> 4 != 4 || length < sizeof(header) ||
-      header.protocol != PROTOCOL_UDP || (header.fragment & bpf_htons(0x1fff)))
+  u32 length = (header->version_and_length & 15) * 4;
+  if (header->version_and_length >> 4 != 4 || length < sizeof(*header) ||
+      header->protocol != PROTOCOL_UDP || (header->fragment & bpf_htons(0x1fff)))
     return false;
-  packet->family = PEER_IPV4;
-  __builtin_memcpy(packet->source, &header.source, 4);
-  __builtin_memcpy(packet->destination, &header.destination, 4);
+  work->packet.family = PEER_IPV4;
+  __builtin_memcpy(work->packet.source, &header->source, 4);
+  __builtin_memcpy(work->packet.destination, &header->destination, 4);
   *offset = length;
   return true;
 }
 
-static __always_inline bool read_ipv6(struct dns_packet *packet, void *start, u32 *offset)
+static __always_inline bool read_ipv6(struct dns_work *work, void *start, u32 *offset)
 {
-  struct ipv6_header header;
-  if (bpf_probe_read_kernel(&header, sizeof(header), start) || header.protocol != PROTOCOL_UDP)
+  struct ipv6_header *header = &work->ipv6;
+  if (bpf_probe_read_kernel(header, sizeof(*header), start) || header->protocol != PROTOCOL_UDP)
     return false;
-  packet->family = PEER_IPV6;
-  __builtin_memcpy(packet->source, header.source, 16);
-  __builtin_memcpy(packet->destination, header.destination, 16);
-  *offset = sizeof(header);
+  work->packet.family = PEER_IPV6;
+  __builtin_memcpy(work->packet.source, header->source, 16);
+  __builtin_memcpy(work->packet.destination, header->destination, 16);
+  *offset = sizeof(*header);
   return true;
 }
 
 // Reads a packet whose IP header is at `start`; false if it has nothing to do with DNS.
 //
 // `linear` bytes are there from `start` on.
-static __always_inline bool read_packet(struct dns_packet *packet, u16 protocol, void *start,
-                                        u32 linear)
+static __attribute__((noinline)) bool read_packet(struct dns_work *work, u16 protocol, void *start,
+                                                  u32 linear)
 {
   u32 offset;
-  __builtin_memset(packet, 0, sizeof(*packet));
+  __builtin_memset(&work->packet, 0, sizeof(work->packet));
   if (protocol == bpf_htons(ETHERTYPE_IPV4)) {
-    if (!read_ipv4(packet, start, &offset))
+    if (!read_ipv4(work, start, &offset))
       return false;
-  } else if (protocol != bpf_htons(ETHERTYPE_IPV6) || !read_ipv6(packet, start, &offset)) {
+  } else if (protocol != bpf_htons(ETHERTYPE_IPV6) || !read_ipv6(work, start, &offset)) {
     return false;
   }
-  struct dns_header *header = &packet->header;
+  struct dns_header *header = &work->packet.header;
   if (bpf_probe_read_kernel(header, sizeof(*header), start + offset))
     return false;
   if (header->source_port != bpf_htons(DNS_PORT) && header->destination_port != bpf_htons(DNS_PORT))
@@ -222,7 +226,8 @@ static __always_inline struct dns_server *insert_server(struct peer_key *key, st
 }
 
 // The counts of a server, which may be the "other" of its process; the key becomes that.
-static __always_inline struct dns_server *make_server(struct peer_key *key, struct owner *owner)
+static __attribute__((noinline)) struct dns_server *make_server(struct peer_key *key,
+                                                                struct owner *owner)
 {
   struct dns_server *server = bpf_map_lookup_elem(&servers, key);
   if (server)
@@ -246,21 +251,21 @@ static __always_inline struct dns_server *make_server(struct peer_key *key, stru
   return server;
 }
 
-static __always_inline bool read_asker(void *context, struct owner *owner, struct sock *sock,
-                                       u64 time_ns)
+enum asker { ASKER_UNWANTED, ASKER_UNKNOWN, ASKER_KNOWN };
+
+static __attribute__((noinline)) enum asker read_asker(struct owner *owner, struct sock *sock)
 {
   u32 pid = bpf_get_current_pid_tgid() >> 32;
   struct task_struct *task = (void *)bpf_get_current_task();
   struct socket *socket = BPF_CORE_READ(sock, sk_socket);
   if (pid && socket && has_open((u64)socket)) {
     if (!is_target(task, pid))
-      return false;
+      return ASKER_UNWANTED;
     fill_owner(owner, pid, task);
-    keep_stack(context, time_ns);
-    return true;
+    return ASKER_KNOWN;
   }
   note_network(NETWORK_UNKNOWN_OWNER);
-  return !only_targets && !only_cgroup;
+  return only_targets || only_cgroup ? ASKER_UNWANTED : ASKER_UNKNOWN;
 }
 
 static __always_inline void make_query_key(struct dns_query_key *key, struct dns_packet *packet,
@@ -295,8 +300,11 @@ static __always_inline void ask(void *context, struct dns_work *work, struct soc
     return;
   struct owner *owner = &work->owner;
   __builtin_memset(owner, 0, sizeof(*owner));
-  if (!read_asker(context, owner, sock, query->sent_ns))
+  enum asker asker = read_asker(owner, sock);
+  if (asker == ASKER_UNWANTED)
     return;
+  if (asker == ASKER_KNOWN)
+    keep_stack(context, query->sent_ns);
   query->server.pid = owner->pid;
   query->server.port = DNS_PORT;
   query->server.family = work->packet.family;
@@ -330,7 +338,7 @@ int BPF_PROG(send_packet, struct sk_buff *buffer)
   struct dns_packet *packet = &work->packet;
   unsigned char *start = buffer->head + buffer->network_header;
   u32 linear = buffer->len - buffer->data_len;
-  if (!read_packet(packet, buffer->protocol, start, linear))
+  if (!read_packet(work, buffer->protocol, start, linear))
     return 0;
   u16 flags = bpf_ntohs(packet->header.flags);
   if (packet->header.destination_port != bpf_htons(DNS_PORT) ||
@@ -381,7 +389,7 @@ int BPF_PROG(receive_packet, struct sk_buff *buffer)
   if (!work)  // never: the map has this entry
     return 0;
   struct dns_packet *packet = &work->packet;
-  if (!read_packet(packet, buffer->protocol, buffer->data, buffer->len - buffer->data_len))
+  if (!read_packet(work, buffer->protocol, buffer->data, buffer->len - buffer->data_len))
     return 0;
   u16 flags = bpf_ntohs(packet->header.flags);
   if (packet->header.source_port != bpf_htons(DNS_PORT) || !(flags & DNS_ANSWER))
