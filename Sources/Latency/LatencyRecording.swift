@@ -1,10 +1,13 @@
 import MetricModel
+package import ProfileModel
 
 /// All that was measured: the totals, how they came about over time, and what was slow.
 package struct LatencyRecording: Sendable {
   package let kind: LatencyKind
   /// Whose latencies they are, in words.
-  package var target: String
+  package let target: String
+  /// How and where they were measured.
+  package var facts = ProfileFacts()
   /// In order; when there are many, neighbours are joined, so that they are a bounded number.
   package private(set) var intervals: [LatencyInterval] = []
   /// Everything, by what it is of.
