@@ -24,7 +24,7 @@ struct {
 
 // Numbers that no peer has; user space fills in as many as there may be peers.
 struct {
-  __uint(type, BPF_MAP_TYPE_QUEUE_);
+  __uint(type, BPF_MAP_TYPE_QUEUE);
   __uint(max_entries, 64);
   __uint(key_size, 0);
   __uint(value_size, 4);
@@ -32,7 +32,7 @@ struct {
 
 // The same for those that stand for all others of a process.
 struct {
-  __uint(type, BPF_MAP_TYPE_QUEUE_);
+  __uint(type, BPF_MAP_TYPE_QUEUE);
   __uint(max_entries, 64);
   __uint(key_size, 0);
   __uint(value_size, 4);

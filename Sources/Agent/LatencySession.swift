@@ -36,6 +36,8 @@ package final class LatencySession {
     self.sampler = try? sampler.get()
     if case .failure(let error) = sampler { missingStacks = "\(error)" }
     recording = LatencyRecording(kind, target: options.target.words)
+    recording.facts = Self.emptyProfile(options).facts
+    recording.facts.event = kind.rawValue
   }
 
   private static func sampler(_ options: LatencyOptions) throws -> Sampler {
@@ -44,10 +46,16 @@ package final class LatencySession {
     settings.events = [.exemplars]
     // It would double the cost of each system call.
     settings.measuresRunTime = false
-    let machine = Machine(roots: options.roots)
-    let profile = Profile.empty(
-      settings, machine, target: options.target.words, commandLine: "")
-    return try Sampler(options: settings, roots: options.roots, profile: profile)
+    return try Sampler(
+      options: settings, roots: options.roots, profile: emptyProfile(options))
+  }
+
+  private static func emptyProfile(_ options: LatencyOptions) -> Profile {
+    var settings = SamplerOptions()
+    settings.frequency = 0
+    return Profile.empty(
+      settings, Machine(roots: options.roots), target: options.target.words,
+      commandLine: CommandLine.arguments.joined(separator: " "))
   }
 
   /// Measures until the time is up, all processes have ended, or a signal asks.
@@ -59,6 +67,7 @@ package final class LatencySession {
   ) throws {
     try sampler?.start()
     try collector.start()
+    recording.facts.startUnixNanoseconds = Clock.wall()
     let start = Clock.monotonic()
     var next = start &+ interval.nanoseconds
     while true {
@@ -76,6 +85,7 @@ package final class LatencySession {
       }
       if isOver { break }
     }
+    recording.facts.durationNanoseconds = recording.durationNanoseconds
     try finish()
     signals.release()
   }

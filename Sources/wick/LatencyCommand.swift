@@ -1,8 +1,10 @@
 import Agent
 import ArgumentParser
+import Compression
 import Configuration
 import Latency
 import LinuxHost
+import ProfileFormats
 import Sampling
 
 /// `wick latency`: how long something takes, as histograms by process.
@@ -55,6 +57,13 @@ struct LatencyCommand: ParsableCommand {
   @Option(help: ArgumentHelp("What comes first: time, count, errors, p99 or max.", valueName: "by"))
   var sort = LatencySorting.time
 
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "Also write a page with histograms, heat maps and the stacks behind them: an .html file.",
+      valueName: "file"))
+  var output: String?
+
   @Flag(help: "Print JSON: one object at the end, and with --interval one a line for each.")
   var json = false
 
@@ -62,6 +71,9 @@ struct LatencyCommand: ParsableCommand {
     let targets = [all, !pids.isEmpty, cgroup != nil].filter(\.self).count
     guard targets <= 1 else { throw ValidationError("-a, -p and --cgroup exclude each other.") }
     if pids.contains(0) { throw ValidationError("PID 0 is the idle task, which is not measured.") }
+    if let output, !output.hasSuffix(".html") {
+      throw ValidationError("'\(output)' does not end with .html, which is all that is written.")
+    }
     if let interval, interval < Self.shortestInterval {
       throw ValidationError("The interval must be at least 100ms.")
     }
@@ -70,6 +82,7 @@ struct LatencyCommand: ParsableCommand {
   private static let shortestInterval = Duration.milliseconds(100)
 
   func run() throws {
+    let page = try output.map { try OutputFile($0) }
     let signals = SignalMask()
     let session = try LatencySession(kind, options: options())
     if let reason = session.missingStacks {
@@ -91,6 +104,7 @@ struct LatencyCommand: ParsableCommand {
     } else {
       Terminal.write(screen.final(recording))
     }
+    try page?.write(LatencyPage.encode(LatencyReport(recording), gzip: Gzip.compress))
     session.limitations.forEach { Terminal.writeError("wick: \($0)\n") }
     recording.losses.sentences.forEach { Terminal.writeError("wick: \($0)\n") }
   }
