@@ -67,6 +67,19 @@ static __always_inline bool may_have_another(const struct peer_key *key)
   return true;
 }
 
+// There was no number for it.
+static __always_inline void has_no_other(const struct peer_key *key)
+{
+  struct process_role process = { .pid = key->pid, .role = key->role };
+  u32 *count = bpf_map_lookup_elem(&peer_counts, &process);
+  if (!count)
+    return;
+  if (*count > 1)
+    *count -= 1;
+  else
+    bpf_map_delete_elem(&peer_counts, &process);
+}
+
 // The key that stands for all other peers of the process; the port of a server is kept.
 static __always_inline void make_other(struct peer_key *key)
 {
