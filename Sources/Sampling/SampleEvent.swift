@@ -13,6 +13,8 @@ package enum SampleEvent: String, CaseIterable, Hashable, Sendable {
   case runQueue = "runqueue"
   /// Time in system calls.
   case systemCalls = "syscalls"
+  /// Time that block devices took, by the code that made the request.
+  case block
   /// Page faults, by the memory that they made resident.
   case faults
 
@@ -23,6 +25,7 @@ package enum SampleEvent: String, CaseIterable, Hashable, Sendable {
     case .wall: .wall
     case .runQueue: .runQueue
     case .systemCalls: .systemCalls
+    case .block: .blockIO
     case .faults: .pageFaults
     }
   }
@@ -35,12 +38,13 @@ package enum SampleEvent: String, CaseIterable, Hashable, Sendable {
     case .wall: [SAMPLE_CPU, SAMPLE_RAN, SAMPLE_BLOCKED, SAMPLE_QUEUED]
     case .runQueue: [SAMPLE_QUEUED]
     case .systemCalls: [SAMPLE_CALL]
+    case .block: [SAMPLE_BLOCK_IO]
     case .faults: [SAMPLE_FAULT]
     }
   }
 
   /// Whether its samples are taken by the clock.
-  var needsClock: Bool { kinds.contains(SAMPLE_CPU) }
+  package var needsClock: Bool { kinds.contains(SAMPLE_CPU) }
 }
 
 extension [SampleEvent] {

@@ -11,8 +11,6 @@ package final class SampleWindow {
   package private(set) var builder: ProfileBuilder
   /// Where the code of each mapping of the profile comes from, by its number.
   package private(set) var origins: [CodeOrigin] = []
-  /// Counts windows; the kernel knows the last bit of it.
-  let number: UInt32
   /// Whose samples it is for; empty where it is for all.
   let pids: Set<UInt32>
 
@@ -30,11 +28,9 @@ package final class SampleWindow {
   private var marks: [String: UInt32] = [:]
 
   init(
-    _ event: SampleEvent, _ profile: Profile, number: UInt32, roots: HostRoots,
-    pids: Set<UInt32> = []
+    _ event: SampleEvent, _ profile: Profile, roots: HostRoots, pids: Set<UInt32> = []
   ) {
     self.event = event
-    self.number = number
     self.roots = roots
     self.pids = pids
     builder = ProfileBuilder(profile, stackLimit: Limits.distinctStacks)
@@ -42,8 +38,6 @@ package final class SampleWindow {
   }
 
   package var profile: Profile { builder.profile }
-
-  var isOdd: Bool { number & 1 == 1 }
 
   /// Samples that are in the profile.
   package var delivered: UInt64 {
@@ -65,7 +59,7 @@ package final class SampleWindow {
   /// Says that no more samples are taken for it.
   func end() { builder.profile.facts.durationNanoseconds = Clock.monotonic() &- start }
 
-  /// Closes the ledger.
+  /// Counts samples that the kernel took.
   func finish(taken: UInt64, dropped: [DropReason: UInt64]) {
     // What was found without the kernel's counting is there already.
     builder.profile.ledger.taken += taken

@@ -11,6 +11,8 @@ package struct SamplerOptions: Sendable {
   package var wantsWakers = false
   /// What each kind of probe may take of one CPU, from 0 to 1; above that fewer spans are sampled.
   package var maximumOverhead = 0.01
+  /// Whether probes that cost too much even so are taken off for a while.
+  package var mayPause = false
   /// Samples a second on each CPU.
   package var frequency = 99
   /// How much of each stack is copied, in bytes.
