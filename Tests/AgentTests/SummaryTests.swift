@@ -7,7 +7,7 @@ import Testing
 @Suite struct SummaryTests {
   private func object(_ profile: Profile, bpfSeconds: Double? = 0.25) throws -> [String: Any] {
     let cost = RecordingCost(cpuSeconds: 1e-7, bpfSeconds: bpfSeconds, peakResidentBytes: 1 << 40)
-    let text = RecordingSummary(profile, cost: cost).json
+    let text = RecordingSummary([profile], cost: cost).json
     #expect(text.hasSuffix("}\n"))
     #expect(text.split(separator: "\n").count == 1)
     let value = try JSONSerialization.jsonObject(with: Data(text.utf8))

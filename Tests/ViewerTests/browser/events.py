@@ -39,6 +39,11 @@ def a_tab_shows_the_samples_and_the_facts_of_its_event(page):
         header = oracle.header["profiles"][index]
         assert f"{oracle.formatted(oracle.total[0])} of " in panel, (label, panel)
         assert f"Taken{header['ledger']['taken']:,}" in panel, (label, panel)
+        spans = header["ledger"].get("spans")
+        if spans:
+            assert f"{spans['count']:,} (" in panel and f"{spans['sampled']:,} (" in panel, panel
+            assert oracle.formatted(spans["value"]) in panel, panel
+            assert f"From {oracle.formatted(spans['always_above'])} on" in panel, panel
         assert f"{sum(oracle.second):,} samples" in browser.text("#subtitle")
         browser.click("[data-view=table]")
         own, total = oracle.totals(oracle.first)

@@ -87,8 +87,8 @@ class Oracle:
         """The labels of the profiles between which the page switches."""
         labels = []
         for profile in self.header["profiles"]:
-            names = [profile["type"], profile["facts"]["event"],
-                     f"{profile['type']} {len(labels) + 1}"]
+            kind, event = profile["type"], profile["facts"]["event"]
+            names = ["cpu" if kind == "cpu" else event, kind, f"{kind} {len(labels) + 1}"]
             labels.append(next(printable(name) for name in names
                                if name and printable(name) not in labels))
         return labels
