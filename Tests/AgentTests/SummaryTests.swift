@@ -33,7 +33,7 @@ import Testing
     #expect(
       Set(summary.keys) == [
         "event", "frequency", "duration_s", "taken", "complete", "partial", "dropped", "coverage",
-        "unwound", "cost", "tables",
+        "unwound", "unit", "value", "cost", "tables", "programs", "events",
       ])
     let unwound = try #require(summary["unwound"] as? [String: Int])
     #expect(unwound == ["kernel": 0, "user": 95, "frame_pointer": 7])
