@@ -92,7 +92,7 @@ function spanSection(one, total) {
     if (value) list.append(element("dt", {}, label), element("dd", {}, value));
   }
   const length = formatValue(spans.always_above, one.unit);
-  return element("section", {}, element("h3", {}, `What ${printable(one.facts.event)} counted`), list,
+  return element("section", {}, element("h3", {}, "Before sampling"), list,
     element("p", { class: "note" }, spans.always_above > 1
       ? `From ${length} on each is sampled; of the shorter ones a share, each of which stands for ${
         length}, so that the sum is right.` : "Each is sampled."));
