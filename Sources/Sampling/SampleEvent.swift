@@ -17,6 +17,11 @@ package enum SampleEvent: String, CaseIterable, Hashable, Sendable {
   case block
   /// Page faults, by the memory that they made resident.
   case faults
+  /// Single slow operations, each a sample of its own: taken by who measures latencies.
+  case exemplars
+
+  /// What can be asked for.
+  package static let recordable = allCases.filter { $0 != .exemplars }
 
   package var sampleType: SampleType {
     switch self {
@@ -27,6 +32,7 @@ package enum SampleEvent: String, CaseIterable, Hashable, Sendable {
     case .systemCalls: .systemCalls
     case .block: .blockIO
     case .faults: .pageFaults
+    case .exemplars: .latency
     }
   }
 
@@ -40,6 +46,7 @@ package enum SampleEvent: String, CaseIterable, Hashable, Sendable {
     case .systemCalls: [SAMPLE_CALL]
     case .block: [SAMPLE_BLOCK_IO]
     case .faults: [SAMPLE_FAULT]
+    case .exemplars: [SAMPLE_EXEMPLAR]
     }
   }
 

@@ -24,6 +24,8 @@ package final class SampleWindow {
   private var kernelNumber: UInt32?
   /// Threads of the profile that `takeNewProcesses` has named already.
   private var knownThreads = 0
+  /// Of an event whose samples stand for themselves: what is known of each, in their order.
+  package private(set) var exemplars: [ExemplarFacts] = []
   /// Locations of frames that are not code, by their text.
   private var marks: [String: UInt32] = [:]
 
@@ -33,9 +35,12 @@ package final class SampleWindow {
     self.event = event
     self.roots = roots
     self.pids = pids
-    builder = ProfileBuilder(profile, stackLimit: Limits.distinctStacks)
+    let limit = event == .exemplars ? Self.exemplarLimit : Limits.distinctStacks
+    builder = ProfileBuilder(profile, stackLimit: limit)
     builder.profile.facts.startUnixNanoseconds = Clock.wall()
   }
+
+  private static let exemplarLimit = 16_384
 
   package var profile: Profile { builder.profile }
 
@@ -115,8 +120,13 @@ extension SampleWindow {
     key.append(UInt64(walked.kernel.count))
     key.append(contentsOf: walked.kernel)
     key.append(contentsOf: walked.user)
+    // With its time none is equal to another.
+    if event == .exemplars { key.append(sample.time) }
     let words = key
     builder.add(words.span, value: event == .cpu ? nil : sample.value) { builder in
+      if event == .exemplars {
+        exemplars.append(ExemplarFacts(detail: sample.detail, time: sample.time))
+      }
       let thread = builder.number(of: identity(of: sample, strings: &builder.profile.strings))
       let locations =
         marks(walked, of: sample, &builder) + kernelLocations(walked, &builder)

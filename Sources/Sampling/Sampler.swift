@@ -44,7 +44,7 @@ package final class Sampler {
     frequency = options.frequency
     machine = Machine(roots: roots)
     processes = ProcessTable(roots: roots)
-    statistics = RunTimeStatistics()
+    statistics = options.measuresRunTime ? RunTimeStatistics() : nil
     // Events first: what changes while `/proc` is read is applied on top of what was read.
     let events = try ProcessEventStream(cpus: machine.onlineCPUs())
     self.events = events
@@ -112,6 +112,22 @@ package final class Sampler {
       try object.set("only_cgroup", to: group.id)
       try object.set("cgroup_controller", to: try controllerNumber(group))
     case .everything: break
+    }
+  }
+
+  /// Lets another object take samples, before it is loaded: it includes `BPF/lib/take.h`, samples the
+  /// same targets, and shares the maps.
+  package func lend(to object: borrowing OpenedObject) throws {
+    try Self.configure(object, options, machine, countsRuns: false)
+    for map in SpanProbes.sharedMaps { try object.share(map: map, with: self.object) }
+  }
+
+  /// Makes the maps small of an object that could take samples and does not.
+  package static func spare(_ object: borrowing OpenedObject) throws {
+    let pageBytes = 4_096
+    for map in SpanProbes.sharedMaps where map != "counters" && map != "targets" {
+      let isRing = map == "samples" || map == "raw_samples"
+      try object.resize(map: map, to: isRing ? pageBytes : 1)
     }
   }
 

@@ -72,7 +72,7 @@ final class SpanProbes {
   ]
 
   /// Maps that all objects have in common with the sampler's.
-  private static let sharedMaps = [
+  static let sharedMaps = [
     "samples", "raw_samples", "sent_stacks", "control", "counters", "targets", "unwind_shards",
     "unwind_directory", "unwind_files", "unwind_rules", "unwind_mappings", "unwind_processes",
   ]
