@@ -158,7 +158,8 @@ var layer4: [Target] {
     .target(
       name: "Agent",
       dependencies: [
-        "AgentEndpoint", "AgentLog", "Compression", "Configuration", "ELF", "Export", "Health",
+        "AgentEndpoint", "AgentLog", "BPFRuntime", "Compression", "Configuration", "ELF", "Export",
+        "Health",
         "HostMetrics", "LinuxHost", "MetricFormats", "MetricModel", "PerfEvents",
         "ProcessTracking", "ProfileFormats", "ProfileModel", "ResourceModel", "Sampling",
         "ServiceIdentity", "Symbolization", "Unwinding",

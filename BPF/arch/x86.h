@@ -95,18 +95,19 @@ static __always_inline void registers_from_frame(struct raw_sample *sample, stru
     sample->header.flags |= SAMPLE_AT_BIRTH;
 }
 
-// The user registers of a thread that runs in the kernel lie at the top of its kernel stack.
+// Where the user registers of a thread in the kernel lie: at the top of its kernel stack. The task
+// must be one that the verifier knows the type of.
+static __always_inline void *saved_registers(struct task_struct *task)
+{
+  if (bpf_core_enum_value_exists(enum bpf_func_id___task_registers, BPF_FUNC_task_pt_regs))
+    return (void *)bpf_task_pt_regs(task);  // since 5.15
+  return BPF_CORE_READ(task, stack) + KERNEL_STACK_BYTES - sizeof(struct pt_regs);
+}
+
 static __always_inline bool registers_from_task(struct raw_sample *sample)
 {
   struct pt_regs saved;
-  void *frame;
-  if (bpf_core_enum_value_exists(enum bpf_func_id___task_registers, BPF_FUNC_task_pt_regs)) {
-    frame = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());  // since 5.15
-  } else {
-    struct task_struct *task = (void *)bpf_get_current_task();
-    frame = BPF_CORE_READ(task, stack) + KERNEL_STACK_BYTES - sizeof(saved);
-  }
-  if (bpf_probe_read_kernel(&saved, sizeof(saved), frame))
+  if (bpf_probe_read_kernel(&saved, sizeof(saved), saved_registers(bpf_get_current_task_btf())))
     return false;
   registers_from_frame(sample, &saved);
   return true;

@@ -48,7 +48,7 @@ struct alloc_totals {
   u64 frees;
   u64 failed_calls;  // of those that were sampled
   u64 failed_bytes;
-  u64 inner_calls;   // that the allocator made itself: not among the calls
+  u64 inner_calls;  // that the allocator made itself: not among the calls
 };
 
 // A thread of the process. A stretch of `period` bytes has one point, at a random place, and a call
@@ -56,8 +56,8 @@ struct alloc_totals {
 // off by at most a period.
 struct alloc_thread {
   struct alloc_totals totals;
-  u64 until;  // bytes before the next point
-  u64 rest;   // bytes behind it in its stretch
+  u64 until;      // bytes before the next point
+  u64 rest;       // bytes behind it in its stretch
   u64 drawn_for;  // the period for which they were drawn
   // The last call.
   u64 last_function;
@@ -74,7 +74,7 @@ struct alloc_thread {
 
 // A sampled allocation that was not freed.
 struct alloc_held {
-  u64 token;   // names the stack together with `tid`: see held_token
+  u64 token;   // names the stack together with `tid`: the stack's hash, or one of its own
   u64 weight;  // bytes that it stands for
   u32 tid;
   u32 reserved;

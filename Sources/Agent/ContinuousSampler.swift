@@ -173,10 +173,10 @@ extension ContinuousSampler {
     var nextTelling: UInt64 = 0
     while goesOn(sampler, governing.governor) {
       try sampler.poll(timeout: Self.turn)
-      if let window = try sampler.takeClosedWindow() { deliver(.window(window.collected)) }
+      for window in try sampler.takeClosedWindows() { deliver(.window(window.collected)) }
       let now = Clock.monotonic()
       if now >= nextTelling {
-        let processes = sampler.folder.window.takeNewProcesses()
+        let processes = sampler.folder.windows.flatMap { $0.takeNewProcesses() }
         if !processes.isEmpty { deliver(.processes(processes)) }
         nextTelling = now &+ Self.tellingNanoseconds
       }

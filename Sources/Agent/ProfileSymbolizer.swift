@@ -37,7 +37,7 @@ final class ProfileSymbolizer {
   ) {
     var byMapping: [[Int]] = Array(repeating: [], count: origins.count)
     var unmapped: [Int] = []
-    for (index, location) in profile.locations.enumerated() {
+    for (index, location) in profile.locations.enumerated() where location.function == nil {
       guard let mapping = location.mapping, Int(mapping) < origins.count else {
         unmapped.append(index)
         continue

@@ -75,7 +75,7 @@ extension ProfilingAgent {
     let cost = RecordingCost(
       cpuSeconds: use.cpuSeconds, bpfSeconds: figures.bpfSeconds,
       peakResidentBytes: use.peakResidentBytes, tables: figures.tables.map { ($0.key, $0.value) })
-    return RecordingSummary(profile, cost: cost)
+    return RecordingSummary([profile], cost: cost)
   }
 }
 

@@ -2,7 +2,7 @@ import Glibc
 package import LinuxHost
 import PerfEvents
 package import ProfileModel
-import Sampling
+package import Sampling
 package import Unwinding
 
 /// One window: samples until it is time to stop, then names what was found.
@@ -54,6 +54,7 @@ package final class Recording {
       plan.sampler, machine, target: plan.sampler.target.description(command: plan.command),
       commandLine: plan.commandLine)
     sampler = try Sampler(options: plan.sampler, roots: plan.roots, profile: profile)
+    try sampler.forecastAllocations()
   }
 
   private static func check(_ plan: RecordingPlan, _ machine: Machine) throws -> [MissingFeature] {
@@ -74,8 +75,8 @@ package final class Recording {
 
   /// Records until the time is up, the command or all processes have ended, or a signal asks.
   ///
-  /// - Returns: the profile with all names, and what it cost.
-  package func run(progress: (RecordingProgress) -> Void) throws -> (Profile, RecordingCost) {
+  /// - Returns: a profile for each event, with all names, and what they cost.
+  package func run(progress: (RecordingProgress) -> Void) throws -> ([Profile], RecordingCost) {
     let wallStart = Clock.wall()
     let start = Clock.monotonic()
     try sampler.start()
@@ -89,12 +90,23 @@ package final class Recording {
     let duration = Clock.monotonic() - start
     try sampler.stop()
     signals.release()
-    var profile = sampler.folder.window.profile
-    profile.facts.startUnixNanoseconds = wallStart
-    profile.facts.durationNanoseconds = duration
-    ProfileSymbolizer(roots: plan.roots).symbolize(&profile, origins: sampler.folder.window.origins)
-    return (profile, cost())
+    let symbolizer = ProfileSymbolizer(roots: plan.roots)
+    func named(_ profile: Profile, of window: SampleWindow) -> Profile {
+      var profile = profile
+      profile.facts.startUnixNanoseconds = wallStart
+      profile.facts.durationNanoseconds = duration
+      symbolizer.symbolize(&profile, origins: window.origins)
+      return profile
+    }
+    var profiles = sampler.folder.windows.map { named($0.profile, of: $0) }
+    for window in sampler.folder.windows {
+      if let held = try sampler.heldProfile(of: window) { profiles.append(named(held, of: window)) }
+    }
+    return (profiles, cost())
   }
+
+  /// What sampling allocations will cost the process; nil if that is not asked for.
+  package var allocationForecast: AllocationForecast? { sampler.allocationForecast }
 
   /// What went missing besides samples, in sentences.
   package var losses: [String] {
@@ -109,7 +121,7 @@ package final class Recording {
         "\(sampler.lostProcessEvents) changes of processes were not reported in time: "
           + "some stacks may be incomplete (profile fewer processes at once)")
     }
-    return losses
+    return losses + sampler.reductions
   }
 
   /// The first stacks on which the walkers disagree, where that was verified.
@@ -129,7 +141,8 @@ package final class Recording {
   }
 
   private func progress(_ elapsed: UInt64) -> RecordingProgress {
-    let ledger = sampler.folder.window.profile.ledger
+    var ledger = Ledger()
+    for window in sampler.folder.windows { ledger.add(window.profile.ledger) }
     let delivered = ledger.complete + ledger.partialTotal
     return RecordingProgress(
       elapsed: .nanoseconds(Int64(clamping: elapsed)), samples: delivered,
@@ -142,7 +155,9 @@ package final class Recording {
       cpuSeconds: use.cpuSeconds,
       bpfSeconds: sampler.kernelNanoseconds.map { Double($0) / 1_000_000_000 },
       peakResidentBytes: use.peakResidentBytes, tables: sampler.tableFigures,
-      comparison: sampler.folder.comparison?.counts)
+      comparison: sampler.folder.comparison?.counts,
+      spans: plan.sampler.events.map { sampler.spanFigures(of: $0) },
+      programs: sampler.programRuns)
   }
 }
 

@@ -1,3 +1,4 @@
+package import BPFRuntime
 package import Sampling
 
 /// What a recording cost the host.
@@ -12,4 +13,8 @@ package struct RecordingCost: Sendable {
   package var tables: [(String, UInt64)] = []
   /// Nil unless stacks were verified.
   package var comparison: WalkComparison.Counts?
+  /// By event, in the order of the profiles; nil for those without spans.
+  package var spans: [SpanFigures?] = []
+  /// What each program in the kernel has taken; empty where the kernel does not measure it.
+  package var programs: [ProgramRuns] = []
 }

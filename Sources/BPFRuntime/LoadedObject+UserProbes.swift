@@ -61,14 +61,6 @@ extension LoadedObject {
     unsafe links.append(link)
   }
 
-  /// Stops all programs that are attached to user functions, and those that were attached before.
-  package mutating func detachAll() {
-    descriptors.forEach { close($0) }
-    descriptors = []
-    unsafe links.forEach { unsafe bpf_link__destroy($0) }
-    unsafe links = []
-  }
-
   /// A name by which the kernel finds our open file, whatever became of its own.
   private static func path(of descriptor: CInt) -> String { "/proc/self/fd/\(descriptor)" }
 }

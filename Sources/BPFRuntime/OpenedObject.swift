@@ -80,6 +80,17 @@ import Glibc
     }
   }
 
+  /// Uses a map of another object in place of the own one of the same name.
+  package borrowing func share(map: String, with other: borrowing LoadedObject) throws(BPFError) {
+    guard let found = unsafe bpf_object__find_map_by_name(raw, map) else {
+      throw BPFError(operation: .configure, subject: map, code: ENOENT)
+    }
+    let status = unsafe bpf_map__reuse_fd(found, try other.descriptor(ofMap: map))
+    guard status == 0 else {
+      throw BPFError(operation: .configure, subject: map, code: -status)
+    }
+  }
+
   /// Leaves a program out when the object is loaded.
   package borrowing func skip(program: String) throws(BPFError) {
     guard let found = unsafe bpf_object__find_program_by_name(raw, program) else {

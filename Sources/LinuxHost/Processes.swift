@@ -36,6 +36,27 @@ package struct Processes: Sendable {
     return kill(number, 0) != 0 && errno == EPERM
   }
 
+  /// The threads of a process, in no order.
+  package func threads(of pid: UInt32) -> [UInt32] { numbers(in: "\(roots.proc)/\(pid)/task") }
+
+  /// Whether a thread runs or could; nil if there is no such thread.
+  ///
+  /// - Source: `/proc/PID/task/TID/stat`: the state is the field after the name in parentheses.
+  package func isRunning(_ tid: UInt32, of pid: UInt32) -> Bool? {
+    guard let bytes = SystemFile.read("\(roots.proc)/\(pid)/task/\(tid)/stat", limit: 4_096),
+      let end = bytes.lastIndex(of: UInt8(ascii: ")")), end + 2 < bytes.count
+    else { return nil }
+    return bytes[end + 2] == UInt8(ascii: "R")
+  }
+
+  /// The name of a process, or of one of its threads, as bytes of any kind.
+  package func name(of pid: UInt32, thread tid: UInt32? = nil) -> [UInt8]? {
+    let thread = tid.map { "/task/\($0)" } ?? ""
+    guard let bytes = SystemFile.read("\(roots.proc)/\(pid)\(thread)/comm", limit: 64)
+    else { return nil }
+    return Array(bytes.prefix { $0 != UInt8(ascii: "\n") })
+  }
+
   /// How many threads a process has; 0 if there is no such process.
   ///
   /// A process that nobody has waited for yet still has its first thread.

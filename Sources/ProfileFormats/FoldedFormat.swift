@@ -3,7 +3,8 @@ package import ProfileModel
 /// Folded stacks: the text that flame graph tools read.
 ///
 /// One line a stack: the name of the process and the frames, root first, with `;` between them,
-/// then a space and the count of samples. `[incomplete: REASON]` right after the process marks a
+/// then a space and the count of samples, or the sum of nanoseconds or bytes where that is what the
+/// profile measures and not the number of samples. `[incomplete: REASON]` right after the process marks a
 /// stack that does not reach its thread's start.
 package enum FoldedFormat {
   /// Lines are in the order of their frames, so equal profiles give equal files.
@@ -26,7 +27,7 @@ package enum FoldedFormat {
       path.insert(texts[rank: threadTexts[Int(sample.thread)]], at: 0)
       let line = Int(lines.intern(path.span).index)
       if line == counts.count { counts.append(0) }
-      counts[line] &+= sample.count
+      counts[line] &+= profile.sampleType.foldsValues ? sample.value : sample.count
     }
     return text(of: lines, counts, texts)
   }

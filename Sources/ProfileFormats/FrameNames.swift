@@ -120,7 +120,7 @@ extension FrameKind {
     case .kernel: "_[k]"
     case .jit: "_[j]"
     case .interpreted: "_[i]"
-    case .native, .mark: ""
+    case .native, .mark, .synthetic: ""
     }
   }
 

@@ -153,7 +153,7 @@ extension FrameKind {
     case .kernel: "kernel"
     case .jit: "jit"
     case .interpreted: "interpreted"
-    case .mark: nil
+    case .mark, .synthetic: nil
     }
   }
 }

@@ -10,4 +10,7 @@ package enum FrameKind: UInt8, Hashable, Sendable, CaseIterable {
   case interpreted
   /// Not code: a mark that wick put into the stack, such as `[incomplete: …]`.
   case mark
+  /// Not code: what a thread did or waited for below its code, such as `[lock]` or a system call's
+  /// name.
+  case synthetic
 }

@@ -24,6 +24,8 @@ package enum IncompleteReason: String, Hashable, Sendable, CaseIterable {
   case copyRingFull = "copy-ring-full"
   /// Other code was loaded at an address of the stack before the kernel's side knew.
   case mappingChanged = "mapping-changed"
+  /// The thread ran on, or has not run since, before its stack could be walked.
+  case userStackNotTaken = "user-stack-not-taken"
   /// The kernel did not give the user registers of the thread.
   case noUserRegisters = "no-user-registers"
 }

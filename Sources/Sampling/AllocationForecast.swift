@@ -13,7 +13,11 @@ package struct AllocationForecast: Sendable {
 extension AllocationForecast: CustomStringConvertible {
   package var description: String {
     "about \(Self.grouped(callsPerSecond)) allocations/s in \(allocator); the probes take about "
-      + "\(Self.percent(processors)) % of a CPU; a sample stands for \(period >> 10) KiB"
+      + "\(Self.percent(processors)) % of a CPU; a sample stands for \(Self.bytes(period))"
+  }
+
+  private static func bytes(_ count: Int) -> String {
+    count < 10_240 ? "\(count) bytes" : "\(count >> 10) KiB"
   }
 
   private static func percent(_ share: Double) -> String {

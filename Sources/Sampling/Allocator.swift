@@ -29,8 +29,14 @@ struct Allocator {
   /// Addresses in the process of code whose calls are the allocator's own business, ascending.
   let inside: [Range<UInt64>]
 
-  /// Finds the allocator of a process.
-  init(of pid: UInt32, roots: HostRoots) throws {
+  /// Finds the allocator of this process, unless that is in its executable.
+  init(ofThisProcess roots: HostRoots) throws {
+    let executable = Processes(roots: roots).executablePath(of: Processes.own)
+    try self.init(of: Processes.own, roots: roots) { $0 != executable }
+  }
+
+  /// Finds the allocator of a process, in the files that are wanted.
+  init(of pid: UInt32, roots: HostRoots, where isWanted: (String) -> Bool = { _ in true }) throws {
     let processes = Processes(roots: roots)
     guard let lines = processes.executableMappings(of: pid), !lines.isEmpty else {
       throw AllocatorFailure.unreadable(pid)
@@ -40,13 +46,15 @@ struct Allocator {
     var inside: [Range<UInt64>] = []
     var seen: Set<MemoryMapLine.FileKey> = []
     for line in lines where line.inode != 0 && seen.insert(line.fileKey).inserted {
-      guard let file = foreign.open(mappedAt: line.start..<line.end, pid: pid),
+      let path = String(decoding: line.path, as: UTF8.self)
+      guard isWanted(path),
+        let file = foreign.open(mappedAt: line.start..<line.end, pid: pid)
+          ?? foreign.open(path: Array(line.path), pid: pid),
         let image = try? ELFImage(file), image.machine == .x86_64
       else { continue }
       let mappings = lines.filter { $0.fileKey == line.fileKey }
       let found = Self.functions(of: image, mappedAt: mappings)
       guard !found.isEmpty else { continue }
-      let path = String(decoding: line.path, as: UTF8.self)
       files.append(File(path: path, file: file, probes: found.map(\.probe)))
       inside +=
         Self.isNothingElse(path) ? mappings.map { $0.start..<$0.end } : found.map(\.range)

@@ -20,6 +20,7 @@ struct RawSample {
   /// The same of the stack that a signal handler interrupted, if it runs on another one.
   let belowBytes: Int
   let belowAllowed: Int
+  let waker: SampleWaker?
 
   /// Nil when the record contradicts itself.
   init?(_ record: RawSpan) {
@@ -28,21 +29,22 @@ struct RawSample {
     }
     self.header = header
     let words = RecordReader(record)
-    stackBytes = Int(words.u32(at: 104))
-    stackAllowed = Int(words.u32(at: 108))
-    belowBytes = Int(words.u32(at: 112))
-    belowAllowed = Int(words.u32(at: 116))
-    stackAddress = words.u64(at: 120)
-    belowAddress = words.u64(at: 128)
-    stackBase = words.u64(at: 136) == 0 ? nil : words.u64(at: 136)
+    stackBytes = Int(words.u32(at: 120))
+    stackAllowed = Int(words.u32(at: 124))
+    belowBytes = Int(words.u32(at: 128))
+    belowAllowed = Int(words.u32(at: 132))
+    stackAddress = words.u64(at: 136)
+    belowAddress = words.u64(at: 144)
+    stackBase = words.u64(at: 152) == 0 ? nil : words.u64(at: 152)
+    waker = header.flags.contains(.hasWaker) ? SampleWaker(words, at: 160) : nil
     var values = [17 of UInt64](repeating: 0)
-    for index in 0..<UserRegisters.count { values[index] = words.u64(at: 144 + index * 8) }
+    for index in 0..<UserRegisters.count { values[index] = words.u64(at: 184 + index * 8) }
     registers = UserRegisters(values: values)
     guard stackBytes + belowBytes <= record.byteCount - Self.headerBytes else { return nil }
   }
 
   static func kernelFrame(_ index: Int, of record: RawSpan) -> UInt64 {
-    RecordReader(record).u64(at: 280 + index * 8)
+    RecordReader(record).u64(at: 320 + index * 8)
   }
 
   /// The copied stacks in the record that the sample was read from.

@@ -8,13 +8,13 @@ import RemoteUnwinding
 /// Turns samples into a profile: takes over the kernel's stacks, has the others completed, folds
 /// equal ones, keeps the ledger.
 package final class SampleFolder {
-  /// What samples belong to that are taken now.
-  package private(set) var window: SampleWindow
-  /// The window before, while its last samples may be on their way.
-  private(set) var closing: SampleWindow?
+  /// What samples belong to that are taken now: one window for each event, with the same number.
+  package private(set) var windows: [SampleWindow]
+  /// The windows before, while their last samples may be on their way.
+  private(set) var closing: [SampleWindow] = []
   /// Windows beside the others, each of a few processes.
   private var taps: [SampleWindow] = []
-  /// What a window begins with.
+  /// What a window begins with, before its event is known.
   private var template: Profile
 
   private let processes: ProcessTable
@@ -44,38 +44,70 @@ package final class SampleFolder {
     var template = profile
     template.facts.frequency = options.frequency
     self.template = template
-    window = SampleWindow(template, number: 0, roots: roots)
+    windows = options.events.map { event in
+      SampleWindow(
+        event, Self.profile(of: event, template), number: 0, roots: roots,
+        indexesAllocations: options.allocations?.holds ?? false)
+    }
   }
+
+  /// An empty profile of an event.
+  private static func profile(of event: SampleEvent, _ template: Profile) -> Profile {
+    guard event != .cpu else { return template }
+    var profile = template
+    profile.sampleType = event.sampleType
+    profile.period = 1
+    profile.facts.event = event.rawValue
+    if !event.needsClock { profile.facts.frequency = 0 }
+    return profile
+  }
+
+  /// The number of the window that samples are taken in.
+  var windowNumber: UInt32 { windows.first?.number ?? 0 }
 
   /// In which epoch the kernel is to send each stack once.
   var stackEpoch: UInt32 { sentStacks.epoch }
 
-  func dropMalformed() { window.drop(.malformedRecord) }
+  /// What it was a sample of cannot be told.
+  func dropMalformed() { windows.forEach { $0.drop(.malformedRecord) } }
+
+  /// Adds time of threads of which there is no stack, to the windows that are open.
+  func add(_ times: [UnseenTime]) {
+    for time in times {
+      let image = processes.image(at: Clock.monotonic(), pid: time.pid)
+      for window in windows where window.event.takes(time) { window.add(time, in: image) }
+    }
+  }
 }
 
 // Windows.
 extension SampleFolder {
-  /// Begins the next window; the one before stays until `takeClosing`.
+  /// Begins the next windows; those before stay until `takeClosing`.
   ///
   /// - Parameter frequency: samples a second on each CPU, from now on.
   func beginWindow(frequency: Int) {
     template.facts.frequency = frequency
     template.period = SamplerOptions.period(frequency: frequency)
-    window.end()
+    windows.forEach { $0.end() }
     completion.rest()
-    closing = window
-    window = SampleWindow(template, number: window.number &+ 1, roots: roots)
+    closing = windows
+    windows = closing.map { window in
+      SampleWindow(
+        window.event, Self.profile(of: window.event, template), number: window.number &+ 1,
+        roots: roots)
+    }
   }
 
-  /// The window before; no more samples of it come.
-  func takeClosing() -> SampleWindow? {
-    defer { closing = nil }
+  /// The windows before; no more samples of them come.
+  func takeClosing() -> [SampleWindow] {
+    defer { closing = [] }
     return closing
   }
 
   /// Also collects the samples of some processes apart, or of all if none is named, from now on.
-  package func openTap(_ pids: Set<UInt32>) -> SampleWindow {
-    let tap = SampleWindow(template, number: window.number, roots: roots, pids: pids)
+  package func openTap(_ pids: Set<UInt32>, event: SampleEvent = .cpu) -> SampleWindow {
+    let tap = SampleWindow(
+      event, Self.profile(of: event, template), number: windowNumber, roots: roots, pids: pids)
     taps.append(tap)
     return tap
   }
@@ -87,10 +119,10 @@ extension SampleFolder {
     tap.finish(taken: tap.delivered, dropped: [:])
   }
 
-  /// The window in which the kernel counted a sample.
-  private func window(of header: SampleHeader) -> SampleWindow {
-    if let closing, header.flags.contains(.oddWindow) == closing.isOdd { return closing }
-    return window
+  /// The windows in which the kernel counted a sample, by their events.
+  private func windows(of header: SampleHeader) -> [SampleWindow] {
+    let isOld = closing.first.map { header.flags.contains(.oddWindow) == $0.isOdd } ?? false
+    return (isOld ? closing : windows).filter { $0.event.kinds.contains(header.kind) }
   }
 }
 
@@ -101,20 +133,21 @@ extension SampleFolder {
     let header = sample.header
     if !header.flags.contains(.stackSent) {
       sentStacks.insert(sample.frames, id: header.stackID)
-      add(header, frames: sample.frames)
+      if header.kind != SAMPLE_ANNOUNCED { add(header, frames: sample.frames, sample.waker) }
     } else if let frames = sentStacks.frames(id: header.stackID),
       frames.count == header.kernelFrameCount + header.userFrameCount
     {
-      add(header, frames: frames)
+      add(header, frames: frames, sample.waker)
     } else {
-      window(of: header).drop(.stackMissed)
+      windows(of: header).forEach { $0.drop(.stackMissed) }
       sentStacks.beginEpoch()
     }
   }
 
-  private func add(_ header: SampleHeader, frames: [UInt64]) {
+  private func add(_ header: SampleHeader, frames: [UInt64], _ waker: SampleWaker?) {
     let image = processes.image(at: header.time, pid: header.pid)
     walked.reset()
+    walked.waker = waker
     walked.kernel.append(contentsOf: frames.prefix(header.kernelFrameCount))
     walked.user.append(contentsOf: frames.dropFirst(header.kernelFrameCount))
     walked.usedFramePointer = header.flags.contains(.framePointer)
@@ -132,6 +165,7 @@ extension SampleFolder {
     let header = sample.header
     let image = processes.image(at: header.time, pid: header.pid)
     walked.reset()
+    walked.waker = sample.waker
     for index in 0..<header.kernelFrameCount {
       walked.kernel.append(RawSample.kernelFrame(index, of: record))
     }
@@ -150,8 +184,11 @@ extension SampleFolder {
     if header.kernelFrameCount == SampleHeader.kernelFrameLimit {
       walked.incomplete = walked.incomplete ?? .tooManyFrames
     }
-    window(of: header).add(walked, of: header, in: image)
-    for tap in taps where tap.pids.isEmpty || tap.pids.contains(header.pid) {
+    windows(of: header).forEach { $0.add(walked, of: header, in: image) }
+    for tap in taps
+    where (tap.pids.isEmpty || tap.pids.contains(header.pid))
+      && tap.event.kinds.contains(header.kind)
+    {
       tap.add(walked, of: header, in: image)
     }
   }
@@ -171,6 +208,7 @@ extension SampleFolder {
 
   /// Why a stack that the kernel walked is not whole.
   private static func reason(_ header: SampleHeader) -> IncompleteReason? {
+    if header.flags.contains(.noUserStack) { return .userStackNotTaken }
     if header.flags.contains(.copyRefused) { return .copyRateLimited }
     if header.flags.contains(.copyRingFull) { return .copyRingFull }
     return switch header.walkEnd {

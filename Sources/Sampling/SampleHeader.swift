@@ -1,5 +1,6 @@
 import BPFRuntime
 import BPFShared
+import LinuxHost
 import UnwindTables
 
 /// What every sample begins with: `struct sample_header` of BPF/shared/events.h.
@@ -18,6 +19,8 @@ struct SampleHeader {
     static let atBirth = Flags(rawValue: SAMPLE_AT_BIRTH.rawValue)
     static let oddWindow = Flags(rawValue: SAMPLE_ODD_WINDOW.rawValue)
     static let copyFollows = Flags(rawValue: SAMPLE_COPY_FOLLOWS.rawValue)
+    static let noUserStack = Flags(rawValue: SAMPLE_NO_USER_STACK.rawValue)
+    static let hasWaker = Flags(rawValue: SAMPLE_HAS_WAKER.rawValue)
   }
 
   static let bytes = Int(SAMPLE_HEADER)
@@ -43,6 +46,10 @@ struct SampleHeader {
   let stackID: UInt64
   /// The address with which the kernel's walk could not go on; 0 if there is none.
   let stoppedAt: UInt64
+  /// What the sample stands for, by its kind.
+  let value: UInt64
+  let kind: sample_kind
+  let detail: UInt32
 
   /// Nil when the record contradicts itself.
   init?(_ record: RawSpan) {
@@ -61,7 +68,11 @@ struct SampleHeader {
     version = words.u64(at: 80)
     stackID = words.u64(at: 88)
     stoppedAt = words.u64(at: 96)
-    guard kernelFrameCount <= Self.kernelFrameLimit, userFrameCount <= Int(USER_FRAMES_MAX)
+    value = words.u64(at: 104)
+    kind = sample_kind(rawValue: words.u32(at: 112))
+    detail = words.u32(at: 116)
+    guard kind.rawValue < SAMPLE_KIND_COUNT.rawValue, kernelFrameCount <= Self.kernelFrameLimit,
+      userFrameCount <= Int(USER_FRAMES_MAX)
     else { return nil }
   }
 
@@ -76,5 +87,20 @@ struct SampleHeader {
       }
     }
     return bytes
+  }
+}
+
+extension SampleHeader {
+  /// Time on a CPU that ended before a sample was taken.
+  static let ranMark = "[on CPU, between samples]"
+
+  /// The frame at the leaf that is not code, where there is one.
+  var mark: String? {
+    switch kind {
+    case SAMPLE_BLOCKED, SAMPLE_QUEUED: WaitReason(detail: detail).mark
+    case SAMPLE_CALL: "[\(SystemCall.name(of: detail))]"
+    case SAMPLE_RAN: Self.ranMark
+    default: nil
+    }
   }
 }

@@ -6,6 +6,8 @@ package import ProfileModel
 
 /// The samples of a span of time, folded.
 package final class SampleWindow {
+  /// What it is a profile of.
+  package let event: SampleEvent
   package private(set) var builder: ProfileBuilder
   /// Where the code of each mapping of the profile comes from, by its number.
   package private(set) var origins: [CodeOrigin] = []
@@ -24,11 +26,20 @@ package final class SampleWindow {
   private var kernelNumber: UInt32?
   /// Threads of the profile that `takeNewProcesses` has named already.
   private var knownThreads = 0
+  /// Which samples allocations were counted with; nil unless it is asked what is not freed.
+  private(set) var allocations: AllocationIndex?
+  /// Locations of frames that are not code, by their text.
+  private var marks: [String: UInt32] = [:]
 
-  init(_ profile: Profile, number: UInt32, roots: HostRoots, pids: Set<UInt32> = []) {
+  init(
+    _ event: SampleEvent, _ profile: Profile, number: UInt32, roots: HostRoots,
+    pids: Set<UInt32> = [], indexesAllocations: Bool = false
+  ) {
+    self.event = event
     self.number = number
     self.roots = roots
     self.pids = pids
+    if event == .allocations, indexesAllocations { allocations = AllocationIndex() }
     builder = ProfileBuilder(profile, stackLimit: Limits.distinctStacks)
     builder.profile.facts.startUnixNanoseconds = Clock.wall()
   }
@@ -59,13 +70,34 @@ package final class SampleWindow {
 
   /// Closes the ledger.
   func finish(taken: UInt64, dropped: [DropReason: UInt64]) {
-    builder.profile.ledger.taken = taken
+    // What was found without the kernel's counting is there already.
+    builder.profile.ledger.taken += taken
     for (reason, count) in dropped { builder.profile.ledger.drop(reason, count: count) }
   }
 }
 
 // Folding.
 extension SampleWindow {
+  /// Adds time of a thread of which there is no stack.
+  func add(_ time: UnseenTime, in image: ProcessImage) {
+    builder.profile.ledger.taken += 1
+    key.removeAll(keepingCapacity: true)
+    key.append(UInt64(time.pid) << 32 | UInt64(time.tid))
+    key.append(image.generation)
+    key.append(UInt64.max - (time.isWaiting ? 1 : 0))
+    let words = key
+    builder.add(words.span, value: time.nanoseconds) { builder in
+      let identity = ThreadIdentity(
+        pid: time.pid, tid: time.tid,
+        process: builder.profile.strings.intern(time.processName),
+        thread: builder.profile.strings.intern(time.threadName))
+      let locations = [mark(time.mark, &builder)]
+      return Sample(
+        stack: builder.profile.stacks.intern(locations), thread: builder.number(of: identity),
+        incomplete: .userStackNotTaken, count: 0, value: 0)
+    }
+  }
+
   /// Adds a sample with its stack.
   func add(_ walked: WalkedStack, of sample: SampleHeader, in image: ProcessImage) {
     if walked.usedFramePointer { builder.profile.ledger.framePointer += 1 }
@@ -87,18 +119,42 @@ extension SampleWindow {
     key.append(image.generation)
     let reason = walked.incomplete.flatMap { IncompleteReason.allCases.firstIndex(of: $0) } ?? -1
     key.append(UInt64(bitPattern: Int64(reason)))
+    key.append(UInt64(sample.kind.rawValue) << 32 | UInt64(sample.detail))
+    key.append(UInt64(walked.waker?.tid ?? 0) << 1 | (walked.waker == nil ? 0 : 1))
     key.append(UInt64(walked.kernel.count))
     key.append(contentsOf: walked.kernel)
     key.append(contentsOf: walked.user)
     let words = key
-    builder.add(words.span) { builder in
+    let index = builder.add(words.span, value: event == .cpu ? nil : sample.value) { builder in
       let thread = builder.number(of: identity(of: sample, strings: &builder.profile.strings))
       let locations =
-        kernelLocations(walked, &builder) + userLocations(walked, in: image, &builder)
+        marks(walked, of: sample, &builder) + kernelLocations(walked, &builder)
+        + userLocations(walked, in: image, &builder)
       return Sample(
         stack: builder.profile.stacks.intern(locations), thread: thread,
         incomplete: walked.incomplete, count: 0, value: 0)
     }
+    if let index { allocations?.add(sample, at: index) }
+  }
+
+  /// The frames that say what was waited for, by whom it was ended, or what was called: above the leaf.
+  private func marks(
+    _ walked: WalkedStack, of sample: SampleHeader, _ builder: inout ProfileBuilder
+  ) -> [UInt32] {
+    var texts: [String] = []
+    if let waker = walked.waker { texts.append(waker.mark) }
+    if let text = sample.mark { texts.append(text) }
+    return texts.map { mark($0, &builder) }
+  }
+
+  private func mark(_ text: String, _ builder: inout ProfileBuilder) -> UInt32 {
+    if let known = marks[text] { return known }
+    let function = UInt32(builder.profile.functions.count)
+    builder.profile.functions.append(
+      Function(name: builder.profile.strings.intern(text), kind: .mark))
+    let location = builder.number(of: Location(mapping: nil, offset: 0, function: function))
+    marks[text] = location
+    return location
   }
 
   private func identity(of sample: SampleHeader, strings: inout StringTable) -> ThreadIdentity {

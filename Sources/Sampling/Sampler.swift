@@ -1,5 +1,5 @@
 import BPFObjects
-import BPFRuntime
+package import BPFRuntime
 import BPFShared
 package import LinuxHost
 import PerfEvents
@@ -7,7 +7,7 @@ import ProcessTracking
 package import ProfileModel
 import UnwindTables
 
-/// Takes on-CPU samples and makes a profile of them.
+/// Takes samples and makes profiles of them, one for each event.
 ///
 /// Everything that can fail for want of privileges fails in `init`, before a sample is taken.
 package final class Sampler {
@@ -24,16 +24,22 @@ package final class Sampler {
   private let inbox: SampleInbox
   private let unwinding: KernelUnwinding
   private var triggers: [PerfEvent] = []
+  /// The probes of events beside the clock.
+  private var spans: SpanProbes?
+  /// The probes in a process's allocator.
+  private let allocations: AllocationProbe?
   private let statistics: RunTimeStatistics?
   private let fixedMapBytes: Int
 
   private static let wakeupShare = 4
   /// What the kernel was told last.
-  private var control = sampler_control(stack_epoch: 0, window: 0)
+  private var control = sampler_control()
   /// When no more samples of the closing window can be on their way to the rings.
   private var closingTime: UInt64 = 0
   /// What the kernel had counted of each parity when the window before of that parity was closed.
-  private var counted = [WindowCounts(), WindowCounts()]
+  private var counted = [
+    [UInt64](repeating: 0, count: counterCount), [UInt64](repeating: 0, count: counterCount),
+  ]
 
   package init(options: SamplerOptions, roots: HostRoots, profile: Profile) throws {
     self.options = options
@@ -44,8 +50,15 @@ package final class Sampler {
     // Events first: what changes while `/proc` is read is applied on top of what was read.
     let events = try ProcessEventStream(cpus: machine.onlineCPUs())
     self.events = events
-    object = try Self.open(options, machine).load()
-    fixedMapBytes = object.mapBytes()
+    object = try Self.open(options, machine, countsRuns: statistics == nil).load()
+    let spans = try SpanProbes(
+      options, machine, sharing: object, countsRuns: statistics == nil)
+    self.spans = spans
+    let allocations = try Self.allocationProbe(
+      options, machine, sharing: object, countsRuns: statistics == nil)
+    self.allocations = allocations
+    fixedMapBytes = object.mapBytes() + (spans?.mapBytes ?? 0) + (allocations?.mapBytes ?? 0)
+    control.setLengths(spans?.lengths ?? SpanLengths())
     let unwinding = try Self.unwinding(options, object)
     self.unwinding = unwinding
     folder = SampleFolder(
@@ -61,32 +74,50 @@ package final class Sampler {
   }
 
   /// The object with all that it is to know before it is loaded.
-  static func open(_ options: SamplerOptions, _ machine: Machine) throws -> OpenedObject {
+  static func open(_ options: SamplerOptions, _ machine: Machine, countsRuns: Bool) throws
+    -> OpenedObject
+  {
     let object = try OpenedObject(.sampler)
+    try configure(object, options, machine, countsRuns: countsRuns)
+    let cpus = machine.onlineCPUs().count
+    try object.resize(map: "samples", to: ringBytes(options, cpus: cpus))
+    try object.resize(map: "raw_samples", to: copyRingBytes(options, cpus: cpus))
+    if case .processes = options.target {
+      try object.resize(map: "targets", to: Limits.targets)
+    }
+    if options.events.contains(.wall) {
+      try object.set("want_ran", to: true)
+    }
+    if SpanProbes.watchesThreads(options.events) {
+      try object.resize(map: "threads", to: SpanProbes.threadLimit(machine))
+    }
+    if !options.target.followsChildren { try object.skip(program: "mark_ended") }
+    return object
+  }
+
+  /// What all objects that take samples are told alike.
+  static func configure(
+    _ object: borrowing OpenedObject, _ options: SamplerOptions, _ machine: Machine,
+    countsRuns: Bool
+  ) throws {
     try object.set("stack_bytes_wanted", to: UInt32(options.stackBytes))
     try object.set("want_kernel", to: options.wantsKernelFrames)
     try object.set("want_user", to: options.wantsUserFrames)
     try object.set("want_copies", to: options.copiesAll)
-    try object.set("hash_seed", to: UInt64.random(in: 1...UInt64.max))
+    try object.set("hash_seed", to: options.hashSeed)
     try object.set("copy_bytes_per_second", to: UInt64(options.copyBudget))
     try object.set("copy_bytes_saved_max", to: Int64(2 * options.copyBudget))
+    try object.set("counts_runs", to: countsRuns)
     try object.resize(map: "scratches", to: machine.possibleCPUCount())
-    let cpus = machine.onlineCPUs().count
-    let ringBytes = ringBytes(options, cpus: cpus)
-    try object.resize(map: "samples", to: ringBytes)
-    try object.resize(map: "raw_samples", to: copyRingBytes(options, cpus: cpus))
+    let ringBytes = ringBytes(options, cpus: machine.onlineCPUs().count)
     try object.set("wakeup_bytes", to: UInt64(ringBytes / wakeupShare))
     switch options.target {
-    case .processes:
-      try object.set("only_targets", to: true)
-      try object.resize(map: "targets", to: Limits.targets)
+    case .processes: try object.set("only_targets", to: true)
     case .cgroup(let group):
       try object.set("only_cgroup", to: group.id)
       try object.set("cgroup_controller", to: try controllerNumber(group))
     case .everything: break
     }
-    if !options.target.followsChildren { try object.skip(program: "mark_ended") }
-    return object
   }
 
   private static func unwinding(_ options: SamplerOptions, _ object: borrowing LoadedObject) throws
@@ -106,13 +137,17 @@ package final class Sampler {
   /// The ring counts twice in our resident memory, because libbpf maps it twice in a row.
   private static func ringBytes(_ options: SamplerOptions, cpus: Int) -> Int {
     if let bytes = options.ringBytes { return bytes }
-    let wanted = options.frequency * cpus * 2 * deepSampleBytes
+    let spans = options.events.contains { !$0.needsClock || $0 == .wall } ? spansPerSecond : 0
+    let wanted = (options.frequency + spans) * cpus * 2 * deepSampleBytes
     var bytes = 1 << 20
     while bytes < wanted && bytes < 16 << 20 { bytes *= 2 }
     return bytes
   }
 
   private static let deepSampleBytes = 1_024
+  /// Of one CPU; time, which most of them are shares of, passes once on each, but threads wait
+  /// beside each other.
+  private static let spansPerSecond = 1_000
 
   /// The reader is woken for every copy, so that only a storm of them has to find room at once.
   private static func copyRingBytes(_ options: SamplerOptions, cpus: Int) -> Int {
@@ -145,6 +180,30 @@ package final class Sampler {
     !options.target.followsChildren || object.contains(UInt8(1), inMap: "targets")
   }
 
+  private static func allocationProbe(
+    _ options: SamplerOptions, _ machine: Machine, sharing sampler: borrowing LoadedObject,
+    countsRuns: Bool
+  ) throws -> AllocationProbe? {
+    guard options.events.contains(.allocations), let allocations = options.allocations else {
+      return nil
+    }
+    return try AllocationProbe(allocations, roots: machine.roots) { object in
+      try configure(object, options, machine, countsRuns: countsRuns)
+      for map in SpanProbes.sharedMaps { try object.share(map: map, with: sampler) }
+    }
+  }
+
+  /// What sampling allocations will cost the process; known after `forecastAllocations`.
+  package private(set) var allocationForecast: AllocationForecast?
+
+  /// Counts the process's allocations for a moment, if they are to be sampled.
+  package func forecastAllocations() throws {
+    allocationForecast = try allocations?.forecast()
+  }
+
+  /// What the process has asked for, by exact count; nil if that is not sampled.
+  package var allocationCounts: AllocationCounts? { allocations?.counted }
+
   /// Begins to take samples.
   package func start() throws {
     unwinding.tables.start()
@@ -155,6 +214,12 @@ package final class Sampler {
     if case .processes(let pids) = options.target {
       for pid in pids { try add(target: pid) }
     }
+    started = Clock.monotonic()
+    try spans?.start(options.target)
+    if let allocations, let forecast = allocationForecast {
+      try allocations.start(period: forecast.period)
+    }
+    guard options.events.contains(where: \.needsClock) else { return }
     for cpu in machine.onlineCPUs() {
       let trigger = try PerfEvent.sampling(
         options.trigger, frequency: options.frequency, cpu: cpu)
@@ -163,6 +228,9 @@ package final class Sampler {
     }
     triggers.forEach { $0.enable() }
   }
+
+  /// Monotonic time at which the probes were on.
+  private var started: UInt64 = 0
 
   /// Has tables built for what runs most, and gives them a moment, so that the first samples can be
   /// walked in the kernel already.
@@ -195,12 +263,34 @@ package final class Sampler {
     // Without samples nothing else reads the events, and their ring is bounded.
     inbox.advance(to: settled)
     unwinding.release(processes.takeRetired())
-    if folder.stackEpoch != control.stack_epoch { try tellKernel() }
+    let isNews = judgeCost()
+    if isNews || folder.stackEpoch != control.stack_epoch { try tellKernel() }
+  }
+
+  /// Has fewer spans sampled where that costs too much.
+  ///
+  /// - Returns: whether the kernel has to be told.
+  private func judgeCost() -> Bool {
+    guard let lengths = spans?.judge(at: Clock.monotonic(), ownRuns: ownRuns) else { return false }
+    control.setLengths(lengths)
+    return true
+  }
+
+  /// By the programs' own measurement, in nanoseconds, by kind; nil where the kernel measures.
+  private var ownRuns: [UInt64]? {
+    guard statistics == nil, let counters = try? counters() else { return nil }
+    return (0..<Int(SAMPLE_KIND_COUNT.rawValue)).map { kind in
+      counters.value(COUNTER_RUN_NS, of: sample_kind(UInt32(kind)), parity: 0)
+    }
+  }
+
+  private func counters() throws -> [UInt64] {
+    try object.counters(map: "counters", count: Self.counterCount)
   }
 
   private func tellKernel() throws {
     control.stack_epoch = folder.stackEpoch
-    control.window = folder.window.number
+    control.window = folder.windowNumber
     try object.update(map: "control", key: UInt32(0), value: control)
   }
 
@@ -223,14 +313,18 @@ package final class Sampler {
   @discardableResult
   package func stop() throws -> [SampleWindow] {
     triggers.forEach { $0.disable() }
+    let unseen = spans?.stop(since: started) ?? []
+    allocations?.stop()
     unwinding.tables.stop()
     // No more is coming, so this ends with the rings' contents.
     inbox.turnEnd = UInt64.max
     while try !drain() {}
-    folder.window.end()
-    let open = [folder.takeClosing(), folder.window].compactMap(\.self)
-    for window in open { try finish(window) }
-    return open
+    folder.add(unseen)
+    folder.windows.forEach { $0.end() }
+    let closing = folder.takeClosing()
+    try finish(closing)
+    try finish(folder.windows)
+    return closing + folder.windows
   }
 
   /// How long the kernel's side has run so far, in nanoseconds; nil where that cannot be read.
@@ -238,9 +332,14 @@ package final class Sampler {
   /// The kernel measures all programs where it lets us ask; else it is what the program that takes
   /// the samples has measured of itself.
   package var kernelNanoseconds: UInt64? {
-    if statistics != nil { return object.runTimeNanoseconds() }
-    return try? object.counters(map: "counters", count: Self.counterCount)[
-      Int(COUNTER_RUN_NS.rawValue)]
+    if statistics != nil { return programRuns.reduce(0) { $0 &+ $1.nanoseconds } }
+    return ownRuns?.reduce(0, &+)
+  }
+
+  /// How often and how long each program has run, where the kernel measures that.
+  package var programRuns: [ProgramRuns] {
+    guard statistics != nil else { return [] }
+    return object.programRuns() + (spans?.programRuns ?? []) + (allocations?.programRuns ?? [])
   }
 
   /// CPU time that folding samples has taken so far, in nanoseconds: what grows with the frequency.
@@ -254,12 +353,37 @@ package final class Sampler {
 
   /// Samples by the kernel's own count, of all windows.
   package var taken: UInt64 {
-    let counters = try? object.counters(map: "counters", count: Self.counterCount)
-    guard let counters else { return 0 }
-    return (0..<2).reduce(0) { $0 &+ WindowCounts(counters, parity: $1).taken }
+    guard let counters = try? counters() else { return 0 }
+    return Set(options.events.flatMap { $0.kinds.map(\.rawValue) }).reduce(0) { sum, kind in
+      sum &+ counters.total(COUNTER_TAKEN, of: sample_kind(kind))
+    }
   }
 
-  private static let counterCount = Int(COUNTER_COUNT.rawValue) * Int(COUNTER_WINDOWS)
+  private static let counterCount =
+    Int(COUNTER_COUNT.rawValue) * Int(COUNTER_WINDOWS) * Int(SAMPLE_KIND_COUNT.rawValue)
+
+  /// What was measured of the spans of an event so far; nil for events that have none.
+  package func spanFigures(of event: SampleEvent) -> SpanFigures? {
+    guard let counters = try? counters() else { return nil }
+    let kinds = event.kinds.filter { $0 != SAMPLE_CPU && $0 != SAMPLE_RAN }
+    guard !kinds.isEmpty else { return nil }
+    func sum(_ counter: counter) -> UInt64 {
+      kinds.reduce(0) { $0 &+ counters.total(counter, of: $1) }
+    }
+    if event == .allocations, let allocations {
+      let counted = allocations.counted
+      return SpanFigures(
+        count: counted.calls, value: counted.bytes, sampled: sum(COUNTER_TAKEN),
+        unmeasured: sum(COUNTER_UNMEASURED), alwaysAbove: UInt64(allocations.period))
+    }
+    return SpanFigures(
+      count: sum(COUNTER_SPANS), value: sum(COUNTER_SPANS_VALUE), sampled: sum(COUNTER_TAKEN),
+      unmeasured: sum(COUNTER_UNMEASURED),
+      alwaysAbove: kinds.map { control.length(of: $0) }.max() ?? 0)
+  }
+
+  /// Which events have had fewer spans sampled because of what that cost, in sentences.
+  package var reductions: [String] { spans?.reductions ?? [] }
 
   /// What the unwind tables hold and how that went, by the names of the summary.
   package var tableFigures: [(String, UInt64)] {
@@ -284,7 +408,7 @@ extension Sampler {
   /// Ends the window and begins the next.
   ///
   /// The kernel counts and marks samples by window, so the ledger of each is exact, though samples
-  /// of the one before arrive after its end: see `takeClosedWindow`. A window must be closed before
+  /// of the one before arrive after its end: see `takeClosedWindows`. A window must be closed before
   /// the next can end.
   ///
   /// - Parameter frequency: samples a second on each CPU, from now on; nil for as many as before.
@@ -292,7 +416,7 @@ extension Sampler {
   /// - Throws: what the kernel refused.
   @discardableResult
   package func beginWindow(frequency: Int? = nil) throws -> Bool {
-    guard folder.closing == nil else { return false }
+    guard folder.closing.isEmpty else { return false }
     let isNews = frequency != nil && frequency != self.frequency
     if let frequency { self.frequency = frequency }
     folder.beginWindow(frequency: self.frequency)
@@ -302,47 +426,60 @@ extension Sampler {
     return true
   }
 
-  /// The window that ended, once all of its samples have arrived; nil until then.
-  package func takeClosedWindow() throws -> SampleWindow? {
-    guard folder.closing != nil, inbox.foldedUntil >= closingTime,
-      let window = folder.takeClosing()
+  /// The windows that ended, one for each event, once all of their samples have arrived; none until
+  /// then.
+  package func takeClosedWindows() throws -> [SampleWindow] {
+    guard !folder.closing.isEmpty, inbox.foldedUntil >= closingTime else { return [] }
+    let windows = folder.takeClosing()
+    try finish(windows)
+    return windows
+  }
+
+  /// What the process has allocated since the start and not freed; nil unless that was asked for.
+  ///
+  /// After `stop`; from the samples of the window with its allocations.
+  package func heldProfile(of window: SampleWindow) throws -> Profile? {
+    guard options.allocations?.holds == true, let allocations,
+      let index = window.allocations
     else { return nil }
-    try finish(window)
-    return window
+    let lost = try counters().total(COUNTER_UNMEASURED, of: SAMPLE_HELD)
+    return index.heldProfile(of: window.profile, held: allocations.heldByStack(), lost: lost)
   }
 
-  /// Closes the ledger of a window of which no more samples come.
-  private func finish(_ window: SampleWindow) throws {
-    let counters = try object.counters(map: "counters", count: Self.counterCount)
-    targetsLost = counters[Int(COUNTER_TARGETS_FULL.rawValue)]
-    let parity = window.isOdd ? 1 : 0
-    let counts = WindowCounts(counters, parity: parity)
+  /// Closes the ledgers of windows of which no more samples come.
+  private func finish(_ windows: [SampleWindow]) throws {
+    guard let first = windows.first else { return }
+    let counters = try counters()
+    targetsLost = counters.value(COUNTER_TARGETS_FULL, of: SAMPLE_CPU, parity: 0)
+    let parity = first.isOdd ? 1 : 0
     let before = counted[parity]
-    counted[parity] = counts
-    window.finish(
-      taken: counts.taken &- before.taken,
-      dropped: [
-        .ringFull: counts.ringFull &- before.ringFull,
-        .noScratchMemory: counts.noScratch &- before.noScratch,
-      ])
+    counted[parity] = counters
+    for window in windows {
+      func sum(_ counter: counter) -> UInt64 {
+        window.event.kinds.reduce(0) { sum, kind in
+          sum &+ counters.value(counter, of: kind, parity: parity)
+            &- before.value(counter, of: kind, parity: parity)
+        }
+      }
+      window.finish(
+        taken: sum(COUNTER_TAKEN),
+        dropped: [
+          .ringFull: sum(COUNTER_RING_FULL), .noScratchMemory: sum(COUNTER_NO_SCRATCH),
+        ])
+    }
   }
 }
 
-/// What the kernel has counted of all windows with an even, or an odd, number.
-private struct WindowCounts {
-  var taken: UInt64 = 0
-  var ringFull: UInt64 = 0
-  var noScratch: UInt64 = 0
-}
+/// The kernel's counters: BPF/shared/counters.h.
+extension [UInt64] {
+  /// Of the windows with an even, or an odd, number.
+  fileprivate func value(_ counter: counter, of kind: sample_kind, parity: Int) -> UInt64 {
+    let group = Int(kind.rawValue) * Int(COUNTER_WINDOWS) + parity
+    return self[group * Int(COUNTER_COUNT.rawValue) + Int(counter.rawValue)]
+  }
 
-extension WindowCounts {
-  init(_ counters: [UInt64], parity: Int) {
-    func count(_ counter: counter) -> UInt64 {
-      counters[Int(counter.rawValue) + parity * Int(COUNTER_COUNT.rawValue)]
-    }
-    taken = count(COUNTER_TAKEN)
-    ringFull = count(COUNTER_RING_FULL)
-    noScratch = count(COUNTER_NO_SCRATCH)
+  fileprivate func total(_ counter: counter, of kind: sample_kind) -> UInt64 {
+    value(counter, of: kind, parity: 0) &+ value(counter, of: kind, parity: 1)
   }
 }
 

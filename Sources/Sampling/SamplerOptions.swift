@@ -3,6 +3,16 @@ package import PerfEvents
 /// How to sample.
 package struct SamplerOptions: Sendable {
   package var target = SampleTarget.everything
+  /// What is profiled, each once.
+  package var events: [SampleEvent] = [.cpu]
+  /// The system calls that are measured, by number; empty for all.
+  package var systemCalls: Set<UInt32> = []
+  /// Whether it is told who ended a wait.
+  package var wantsWakers = false
+  /// Of the event `allocations`, which needs it.
+  package var allocations: AllocationOptions?
+  /// What each kind of probe may take of one CPU, from 0 to 1; above that fewer spans are sampled.
+  package var maximumOverhead = 0.01
   /// Samples a second on each CPU.
   package var frequency = 99
   /// How much of each stack is copied, in bytes.
@@ -24,6 +34,9 @@ package struct SamplerOptions: Sendable {
   package var comparesWalks = false
   /// Copies every stack as well, and keeps what it takes to walk it again.
   package var captures = false
+
+  /// What nobody outside knows, so that nobody can make two stacks with the same hash.
+  let hashSeed = UInt64.random(in: 1...UInt64.max)
 
   package init() {}
 

@@ -52,7 +52,7 @@ package enum SamplingTrials {
   private static func takeSample(_ machine: Machine) throws {
     var options = SamplerOptions()
     options.frequency = frequency
-    let opened = try Sampler.open(options, machine)
+    let opened = try Sampler.open(options, machine, countsRuns: true)
     for program in ["follow_child", "forget_process"] { try opened.skip(program: program) }
     var object = try opened.load()
     var triggers: [PerfEvent] = []

@@ -8,6 +8,7 @@ struct WalkedStack {
   var user: [UInt64] = []
   var incomplete: IncompleteReason?
   var usedFramePointer = false
+  var waker: SampleWaker?
   /// The address at which the walk ended, unless at the start of the thread.
   var missedAddress: UInt64?
 
@@ -20,5 +21,6 @@ struct WalkedStack {
     incomplete = nil
     usedFramePointer = false
     missedAddress = nil
+    waker = nil
   }
 }

@@ -55,7 +55,7 @@ package struct Capture: Equatable, Sendable {
 
   /// The first number of a file; smaller ones say what is there in place of a file.
   package static let firstFile: UInt32 = 3
-  private static let magic: UInt64 = 0x3170_6163_6B63_6977  // "wickcap1"
+  private static let magic: UInt64 = 0x3270_6163_6B63_6977  // "wickcap2"
   private static let mappingBytes = 28
   /// The tables need no secret: who can change the file can change all of it.
   private static let tableKey = KeyedHash.Key(low: 0, high: 0)

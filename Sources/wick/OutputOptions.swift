@@ -64,7 +64,39 @@ struct OutputDestination: CustomStringConvertible {
 
   var description: String { file.path }
 
-  func write(_ profile: Profile) throws {
-    try file.write(try ProfileFile.encode(profile, as: format))
+  /// Only a page holds several profiles: the others become a file each, which standard output is not.
+  func check(eventCount: Int) throws {
+    guard eventCount > 1, format != .html else { return }
+    guard file.path != "-" else {
+      throw ProfileFileError(
+        "cannot write several events to standard output as \(format.rawValue)",
+        remedy: "record one event, or write a file")
+    }
+  }
+
+  /// Writes one file, or for several profiles in another format than HTML one each, which has the
+  /// event's name before its suffix.
+  ///
+  /// - Returns: the files' names.
+  func write(_ profiles: [Profile]) throws -> [String] {
+    if format == .html || profiles.count == 1 {
+      try file.write(try ProfileFile.encode(profiles, as: format))
+      return [file.path]
+    }
+    return try profiles.map { profile in
+      let path = name(of: profile.facts.event)
+      try ProfileFile.write(try ProfileFile.encode([profile], as: format), to: path)
+      return path
+    }
+  }
+
+  /// `profile.pb.gz` becomes `profile.off-cpu.pb.gz`.
+  private func name(of event: String) -> String {
+    let folder = file.path.lastIndex(of: "/").map { file.path[...$0] } ?? ""
+    let name = file.path.dropFirst(folder.count)
+    let dot = name.dropFirst().firstIndex(of: ".") ?? name.endIndex
+    // cpu-clock and cpu-cycles are the event cpu.
+    let event = event.hasPrefix("cpu-") ? "cpu" : event
+    return "\(folder)\(name[..<dot]).\(event)\(name[dot...])"
   }
 }

@@ -29,6 +29,15 @@ extension ProfileFile {
     return format
   }
 
+  /// Only a page holds several.
+  static func encode(_ profiles: [Profile], as format: ProfileFileFormat) throws -> [UInt8] {
+    guard let first = profiles.first else { return [] }
+    if profiles.count > 1, format == .html {
+      return HTMLFlameGraph.encode(profiles[0], gzip: Gzip.compress)
+    }
+    return try encode(first, as: format)
+  }
+
   static func encode(_ profile: Profile, as format: ProfileFileFormat) throws -> [UInt8] {
     switch format {
     case .html: HTMLFlameGraph.encode(profile, gzip: Gzip.compress)

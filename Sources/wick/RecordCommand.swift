@@ -34,6 +34,28 @@ struct RecordCommand: ParsableCommand {
   var cgroup: String?
 
   @Option(
+    name: [.customShort("e"), .customLong("event")],
+    help: ArgumentHelp(
+      "What to profile, one or several with commas: cpu, off-cpu, wall, runqueue, "
+        + "syscalls[:NAME,…], faults, alloc. Each has a profile of its own. (default: cpu)",
+      valueName: "events"),
+    transform: EventsArgument.init)
+  var events = EventsArgument()
+
+  @OptionGroup var allocations: AllocationArguments
+
+  @Flag(help: "Show who ended each wait: off-cpu, wall, runqueue.")
+  var wakers = false
+
+  @Option(
+    name: .customLong("max-overhead"),
+    help: ArgumentHelp(
+      "Percent of one CPU that each kind of probe may take; above it, fewer short waits and calls "
+        + "are sampled, with larger weights.", valueName: "percent"),
+    transform: OverheadArgument.parse)
+  var maximumOverhead = 0.01
+
+  @Option(
     name: [.customShort("F"), .long],
     help: ArgumentHelp("Samples a second on each CPU.", valueName: "hertz"))
   var frequency = 99
@@ -102,10 +124,12 @@ struct RecordCommand: ParsableCommand {
       throw ValidationError("--no-kernel and --no-user together leave nothing.")
     }
     if pids.contains(0) { throw ValidationError("PID 0 is the idle task, which is not sampled.") }
+    _ = try allocations.options(events.events, pids: pids)
   }
 
   func run() throws {
     let destination = try output.destination(defaultName: OutputOptions.recordingName())
+    try destination.check(eventCount: events.events.count + (allocations.live ? 1 : 0))
     let summaryFile = try summary.map { try OutputFile($0) }
     let captureFile = try capture.map { try OutputFile($0) }
     let signals = SignalMask()
@@ -116,16 +140,18 @@ struct RecordCommand: ParsableCommand {
         status.warn(
           "\(missing.feature.rawValue): \(missing.cause): \(missing.loss) (\(missing.remedy))")
       }
-      let (profile, cost) = try recording.run { status.show($0) }
+      if let forecast = recording.allocationForecast { status.warn("alloc: \(forecast)") }
+      let (profiles, cost) = try recording.run { status.show($0) }
       status.clear()
-      try destination.write(profile)
-      try summaryFile?.write(Array(RecordingSummary(profile, cost: cost).json.utf8))
+      let names = try destination.write(profiles)
+      try summaryFile?.write(Array(RecordingSummary(profiles, cost: cost).json.utf8))
       if let captureFile, let capture = recording.capture() {
         try captureFile.write(Gzip.compress(capture.encoded()), isPrivate: true)
       }
       recording.losses.forEach { status.warn($0) }
       recording.disagreements.forEach { status.warn("unwound differently: \($0)") }
-      status.report(profile, file: destination.description)
+      profiles.forEach { status.report($0) }
+      status.report(files: names)
       if let code = recording.commandStatus(), code != 0 { throw ExitCode(code) }
     } catch let failure as Command.Failure {
       status.fail("\(failure)")
@@ -137,6 +163,11 @@ struct RecordCommand: ParsableCommand {
     var plan = RecordingPlan()
     plan.commandLine = CommandLine.arguments.joined(separator: " ")
     plan.sampler.frequency = frequency
+    plan.sampler.events = events.events
+    plan.sampler.systemCalls = events.systemCalls
+    plan.sampler.wantsWakers = wakers
+    plan.sampler.allocations = try allocations.options(events.events, pids: pids)
+    plan.sampler.maximumOverhead = maximumOverhead
     plan.sampler.stackBytes = stackBytes
     plan.sampler.tableBytes = tableBytes
     plan.sampler.comparesWalks = verify

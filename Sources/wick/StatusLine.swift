@@ -32,14 +32,15 @@ final class StatusLine {
 
   func fail(_ message: String) { warn(message) }
 
-  /// The ledger in a few lines, and where the file is.
-  func report(_ profile: Profile, file: String) {
+  /// The ledger in a few lines.
+  func report(_ profile: Profile) {
     guard isTerminal else { return }
     let ledger = profile.ledger
     let facts = profile.facts
     let seconds = Double(facts.durationNanoseconds / 10_000_000) / 100
+    let rate = facts.frequency > 0 ? " at \(facts.frequency) Hz" : ""
     var lines = [
-      "\(ledger.taken) samples of \(facts.event) at \(facts.frequency) Hz "
+      "\(ledger.taken) samples of \(facts.event)\(rate) "
         + "on \(facts.onlineCPUs) CPUs in \(seconds) s: "
         + "\(Self.percent(ledger.coverage)) complete"
     ]
@@ -49,8 +50,13 @@ final class StatusLine {
     for (reason, count) in ledger.dropped.sorted(by: { $0.value > $1.value }) {
       lines.append("  \(count) dropped: \(reason.rawValue)")
     }
-    if file != "-" { lines.append("written to \(file)") }
     Terminal.writeError(lines.map { "wick: \($0)\n" }.joined())
+  }
+
+  /// Where the files are.
+  func report(files: [String]) {
+    guard isTerminal else { return }
+    for file in files where file != "-" { Terminal.writeError("wick: written to \(file)\n") }
   }
 
   private static func percent(_ share: Double) -> String {

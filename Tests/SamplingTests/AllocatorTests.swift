@@ -85,7 +85,7 @@ import Testing
       #expect(file.probes.contains { $0.call == call })
     }
     // Where the dynamic linker finds malloc is where we do.
-    let address = UInt64(UInt(bitPattern: dlsym(nil, "malloc")))
+    let address = unsafe UInt64(UInt(bitPattern: dlsym(nil, "malloc")))
     #expect(allocator.inside.contains { $0.contains(address) })
     #expect(file.probes.contains { $0.call == ALLOC_SIZE && $0.address &- address < 64 })
     #expect(

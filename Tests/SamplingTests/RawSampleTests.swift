@@ -64,7 +64,7 @@ import Testing
     for index in 0..<127 {
       #expect(unsafe RawSample.kernelFrame(index, of: bytes.span.bytes) == UInt64(1_000 + index))
     }
-    #expect(RawSample.headerBytes == 1_296)
+    #expect(RawSample.headerBytes == 1_336)
   }
 
   @Test func aShortRecordIsRefused() {
@@ -80,7 +80,7 @@ import Testing
     }
     for size in [65, 0x8000_0000, 0xffff_ffff] as [UInt32] {
       var bytes = Self.record()
-      for index in 0..<4 { bytes[104 + index] = UInt8(truncatingIfNeeded: size >> (8 * index)) }
+      for index in 0..<4 { bytes[120 + index] = UInt8(truncatingIfNeeded: size >> (8 * index)) }
       #expect(Self.decode(bytes) == nil)
     }
   }

@@ -48,7 +48,7 @@ import Testing
     let end = clock.now + duration
     while clock.now < end { try sampler.poll(timeout: .milliseconds(20)) }
     try sampler.stop()
-    return sampler.folder.window.profile
+    return sampler.folder.windows[0].profile
   }
 
   private static func processes(of profile: Profile) -> Set<UInt32> {
@@ -68,7 +68,7 @@ import Testing
     try sampler.start()
     Self.spin(seconds: 0.3)
     try sampler.stop()
-    let profile = sampler.folder.window.profile
+    let profile = sampler.folder.windows[0].profile
     Self.check(profile)
     // 999 Hz for 0.3 s of one thread would be 300, but others use the machine too.
     #expect(profile.ledger.taken > 10)
@@ -76,7 +76,7 @@ import Testing
     #expect(Self.processes(of: profile).contains(Self.own))
     #expect(profile.ledger.dropped.isEmpty)
     #expect(profile.ledger.coverage > 0.9)
-    #expect(sampler.folder.window.origins.count == profile.mappings.count)
+    #expect(sampler.folder.windows[0].origins.count == profile.mappings.count)
     #expect(try #require(sampler.kernelNanoseconds) > 0)
   }
 
@@ -89,7 +89,7 @@ import Testing
     try sampler.start()
     Self.spin(seconds: 0.5)
     try sampler.stop()
-    let profile = sampler.folder.window.profile
+    let profile = sampler.folder.windows[0].profile
     Self.check(profile)
     let lost = profile.ledger.dropped[.ringFull] ?? 0
     #expect(lost > 0)
@@ -127,7 +127,7 @@ import Testing
     #expect(!sampler.hasTargets)
     try sampler.stop()
     process.waitUntilExit()
-    let profile = sampler.folder.window.profile
+    let profile = sampler.folder.windows[0].profile
     Self.check(profile)
     let names = Set(
       profile.samples.map { profile.strings[profile.threads[Int($0.thread)].process] })
@@ -187,7 +187,7 @@ import Testing
     spinner = nil
     #expect(!sampler.hasTargets)
     try sampler.stop()
-    Self.check(sampler.folder.window.profile)
+    Self.check(sampler.folder.windows[0].profile)
   }
 
   @Test func aTargetThatEndedBeforeTheStartIsNoTarget() throws {
@@ -198,6 +198,6 @@ import Testing
     try sampler.start()
     #expect(!sampler.hasTargets)
     try sampler.stop()
-    Self.check(sampler.folder.window.profile)
+    Self.check(sampler.folder.windows[0].profile)
   }
 }

@@ -57,7 +57,7 @@ import Testing
     let end = ContinuousClock().now + .seconds(20)
     while ContinuousClock().now < end {
       try sampler.poll(timeout: .milliseconds(10))
-      if let window = try sampler.takeClosedWindow() { return window }
+      if let window = try sampler.takeClosedWindows().first { return window }
     }
     throw CocoaError(.userCancelled)
   }

@@ -31,6 +31,24 @@ import Testing
     try write(SVGFlameGraph.encode(profile), "\(name).svg")
   }
 
+  @Test(arguments: ["events", "hostile-events"])
+  func severalEventsBecomeAPage(_ name: String) throws {
+    let profiles = name == "events" ? EventFixtures.all() : EventFixtures.hostile()
+    try write(HTMLFlameGraph.encode(profiles, gzip: Gzip.stored), "\(name).html")
+  }
+
+  @Test(arguments: ["service", "hostile", "large", "empty"])
+  func latenciesBecomeAPage(_ name: String) throws {
+    let report =
+      switch name {
+      case "service": LatencyFixtures.service()
+      case "hostile": LatencyFixtures.hostile()
+      case "large": LatencyFixtures.large(rows: 200, intervals: 1_500)
+      default: LatencyReport(title: "system calls")
+      }
+    try write(LatencyPage.encode(report, gzip: Gzip.stored), "latency-\(name).html")
+  }
+
   @Test func aComparisonBecomesAPage() throws {
     let page = HTMLFlameGraph.encodeDiff(
       before: Fixtures.host(), after: Fixtures.host(regressed: true), gzip: Gzip.stored)

@@ -9,6 +9,11 @@ import ProfileFormats
     String(decoding: HTMLFlameGraph.encode(profile, gzip: Gzip.stored), as: UTF8.self)
   }
 
+  private var latencyText: String {
+    String(
+      decoding: LatencyPage.encode(LatencyFixtures.service(), gzip: Gzip.stored), as: UTF8.self)
+  }
+
   private func between(_ start: String, _ end: String, in page: String) -> String? {
     guard let from = page.range(of: start),
       let to = page.range(of: end, range: from.upperBound..<page.endIndex)
@@ -16,8 +21,9 @@ import ProfileFormats
     return String(page[from.upperBound..<to.lowerBound])
   }
 
-  @Test func thePolicyNamesTheHashesOfWhatThePageRuns() throws {
-    let page = text(Fixtures.host())
+  @Test(arguments: ["profile", "latency"])
+  func thePolicyNamesTheHashesOfWhatThePageRuns(_ kind: String) throws {
+    let page = kind == "profile" ? text(Fixtures.host()) : latencyText
     for (open, close, name) in [
       ("<script>", "</script>", "script"), ("<style>", "</style>", "style"),
     ] {
@@ -36,8 +42,10 @@ import ProfileFormats
     #expect(page.components(separatedBy: "<script").count == 3)
   }
 
-  @Test func theScriptNeverMakesMarkupOfText() throws {
-    let script = try #require(between("<script>", "</script>", in: text(Fixtures.host())))
+  @Test(arguments: ["profile", "latency"])
+  func theScriptNeverMakesMarkupOfText(_ kind: String) throws {
+    let page = kind == "profile" ? text(Fixtures.host()) : latencyText
+    let script = try #require(between("<script>", "</script>", in: page))
     for forbidden in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("] {
       #expect(!script.contains(forbidden))
     }

@@ -4,62 +4,12 @@ import Testing
 
 import ProfileFormats
 
-/// Reads back what `ViewerPayload` writes, as far as the tests look at it.
-private struct Reading {
-  let header: [String: Any]
-  let names: [String]
-  /// Stacks, root first, with the two values of their samples.
-  let samples: [(stack: [String], thread: UInt64, reason: UInt64, first: UInt64, second: UInt64)]
-
-  init(_ payload: ViewerPayload) throws {
-    let bytes = payload.encoded()
-    let length = bytes.prefix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
-    let json = try JSONSerialization.jsonObject(with: Data(bytes[4..<4 + length]))
-    let header = try #require(json as? [String: Any])
-    let strings = try #require(header["strings"] as? [String])
-    var rest = bytes[(4 + length)...]
-    func number() -> UInt64 {
-      var (value, shift): (UInt64, UInt64) = (0, 0)
-      while let byte = rest.popFirst() {
-        value |= UInt64(byte & 127) << shift
-        shift += 7
-        if byte < 128 { break }
-      }
-      return value
-    }
-    func column(_ key: String) -> [UInt64] {
-      (0..<(header[key] as? Int ?? 0)).map { _ in number() }
-    }
-    let names = column("functions").map { strings[Int($0)] }
-    _ = [column("functions"), column("functions"), column("functions")]
-    let nodes = header["nodes"] as? Int ?? 0
-    let parents = [0] + (1..<nodes).map { $0 - Int(number()) }
-    let functions = [0] + (1..<nodes).map { _ in Int(number()) }
-    for _ in 0..<4 { _ = column("threads") }
-    let columns = (0..<5).map { _ in column("samples") }
-    samples = columns[0].indices.map { row in
-      var stack: [String] = []
-      var node = Int(columns[0][row])
-      while node != 0 {
-        stack.append(names[functions[node]])
-        node = parents[node]
-      }
-      return (
-        stack.reversed(), columns[1][row], columns[2][row], columns[3][row], columns[4][row]
-      )
-    }
-    self.header = header
-    self.names = names
-    #expect(rest.isEmpty)
-  }
-}
-
 @Suite struct PayloadTests {
   @Test func samplesKeepTheirStackRootFirstWithValueAndCount() throws {
     var maker = ProfileMaker(period: 10)
     maker.add(["main", "work", "leaf"], count: 3)
     maker.add(["main", "work"], incomplete: .badFrame, count: 1)
-    let read = try Reading(ViewerPayload(maker.profile))
+    let read = try PayloadReading(ViewerPayload(maker.profile))
     #expect(read.samples.map(\.stack) == [["main", "work", "leaf"], ["main", "work"]])
     #expect(read.samples.map(\.first) == [30, 10])
     #expect(read.samples.map(\.second) == [3, 1])
@@ -73,7 +23,7 @@ private struct Reading {
     maker.add(["main"], count: 1)
     maker.profile.locations.append(Location(mapping: nil, offset: 99, function: 0))
     maker.add([UInt32(maker.profile.locations.count - 1)], thread: 0, count: 2)
-    let read = try Reading(ViewerPayload(maker.profile))
+    let read = try PayloadReading(ViewerPayload(maker.profile))
     #expect(read.samples.map(\.second) == [3])
   }
 
@@ -83,7 +33,7 @@ private struct Reading {
     maker.profile.locations.append(Location(mapping: nil, offset: 1))
     maker.profile.locations.append(Location(mapping: nil, offset: 2, function: 77))
     maker.add([2, 1, 0, UInt32.max], thread: 12, count: 1)
-    let read = try Reading(ViewerPayload(maker.profile))
+    let read = try PayloadReading(ViewerPayload(maker.profile))
     #expect(read.samples[1].stack == ["[unknown]", "main", "[unknown]", "[unknown]"])
   }
 
@@ -94,14 +44,43 @@ private struct Reading {
     var after = ProfileMaker(period: 1)
     after.add(["main", "same@lib.so.2"], pid: 2, count: 7)
     after.add(["main", "new@lib.so.2"], pid: 2, count: 8)
-    let read = try Reading(ViewerPayload(before: before.profile, after: after.profile))
+    let read = try PayloadReading(ViewerPayload(before: before.profile, after: after.profile))
     #expect(read.samples.map { $0.stack.last ?? "" } == ["old", "same", "new"])
     #expect(read.samples.map(\.first) == [5, 6, 0])
     #expect(read.samples.map(\.second) == [0, 7, 8])
   }
 
+  @Test func severalProfilesShareTheirTablesAndKeepTheirSamples() throws {
+    var cpu = ProfileMaker(period: 10)
+    cpu.add(["main", "work"], count: 3)
+    var blocked = ProfileMaker(type: SampleType(name: "off-cpu", unit: "nanoseconds"), period: 1)
+    blocked.add(["main", "work"], count: 2, value: 77)
+    blocked.add(["main", "work", "w:[lock]"], count: 1, value: 5)
+    var grown = ProfileMaker(type: SampleType(name: "faults", unit: "bytes"), period: 1)
+    grown.add(["main"], count: 1, value: 4096)
+    let read = try PayloadReading(
+      ViewerPayload([cpu.profile, blocked.profile, grown.profile]))
+    #expect(read.names == ["[unknown]", "main", "work", "[lock]"])
+    let headers = try #require(read.header["profiles"] as? [[String: Any]])
+    #expect(headers.map { $0["samples"] as? Int } == [1, 2, 1])
+    #expect(headers.map { $0["type"] as? String } == ["cpu", "off-cpu", "faults"])
+    #expect(headers.map { $0["unit"] as? String } == ["nanoseconds", "nanoseconds", "bytes"])
+    #expect(
+      read.samples.map(\.stack) == [
+        ["main", "work"], ["main", "work"], ["main", "work", "[lock]"], ["main"],
+      ])
+    #expect(read.samples.map(\.first) == [30, 77, 5, 4096])
+    #expect(read.samples.map(\.second) == [3, 2, 1, 1])
+  }
+
+  @Test func noProfilesAtAllAreAnEmptyPage() throws {
+    let page = String(decoding: HTMLFlameGraph.encode([], gzip: Gzip.stored), as: UTF8.self)
+    let data = try #require(page.components(separatedBy: "id=\"payload\">").last)
+    #expect(data.hasPrefix("H4sI"))
+  }
+
   @Test func hostileNamesComeThroughUnchanged() throws {
-    let read = try Reading(ViewerPayload(Fixtures.hostile()))
+    let read = try PayloadReading(ViewerPayload(Fixtures.hostile()))
     for name in Fixtures.hostileNames { #expect(read.names.contains(name)) }
   }
 
@@ -110,14 +89,14 @@ private struct Reading {
     maker.add(["main"], count: 1)
     let bytes: [UInt8] = [0x61, 0xFF, 0x62]
     maker.profile.functions[0].name = maker.profile.strings.intern(bytes.span)
-    let read = try Reading(ViewerPayload(maker.profile))
+    let read = try PayloadReading(ViewerPayload(maker.profile))
     #expect(read.names.contains("a\u{FFFD}b"))
   }
 
   @Test func theLargestValuesSurvive() throws {
     var maker = ProfileMaker(period: 1)
     maker.add(["main"], count: UInt64(Int64.max))
-    let read = try Reading(ViewerPayload(maker.profile))
+    let read = try PayloadReading(ViewerPayload(maker.profile))
     #expect(read.samples.first?.first == UInt64(Int64.max))
   }
 }

@@ -21,13 +21,14 @@ struct ProfileMaker {
     profile.facts.version = "0.1.0"
   }
 
-  /// A frame as `name`, `name@module`, with `k:`, `j:` or `i:` in front for the kind of code; in
+  /// A frame as `name`, `name@module`, with `k:`, `j:`, `i:` or `w:` in front for the kind of code; in
   /// the name ` ⟶ ` parts the short from the full form.
   mutating func location(_ text: String) -> UInt32 {
     var rest = text[...]
     var kind = FrameKind.native
-    for (mark, known) in [("k:", FrameKind.kernel), ("j:", .jit), ("i:", .interpreted)]
-    where rest.hasPrefix(mark) {
+    for (mark, known) in [
+      ("k:", FrameKind.kernel), ("j:", .jit), ("i:", .interpreted), ("w:", .synthetic),
+    ] where rest.hasPrefix(mark) {
       kind = known
       rest = rest.dropFirst(2)
     }
@@ -58,23 +59,24 @@ struct ProfileMaker {
 
   mutating func add(
     _ stack: [String], process: String = "app", pid: UInt32 = 100, thread name: String? = nil,
-    tid: UInt32? = nil, incomplete: IncompleteReason? = nil, count: UInt64
+    tid: UInt32? = nil, incomplete: IncompleteReason? = nil, count: UInt64, value: UInt64? = nil
   ) {
     let locations = Array(stack.map { location($0) }.reversed())
     add(
       locations, thread: thread(process, pid: pid, name: name ?? process, tid: tid ?? pid),
-      incomplete: incomplete, count: count)
+      incomplete: incomplete, count: count, value: value)
   }
 
   /// Adds a stack of location numbers, leaf first.
   mutating func add(
-    _ locations: [UInt32], thread: UInt32, incomplete: IncompleteReason? = nil, count: UInt64
+    _ locations: [UInt32], thread: UInt32, incomplete: IncompleteReason? = nil, count: UInt64,
+    value: UInt64? = nil
   ) {
     let stack = profile.stacks.intern(locations)
     profile.samples.append(
       Sample(
         stack: stack, thread: thread, incomplete: incomplete, count: count,
-        value: count * profile.period))
+        value: value ?? count * profile.period))
     profile.ledger.taken += count
     profile.ledger.deliver(incomplete, count: count)
   }

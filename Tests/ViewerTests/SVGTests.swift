@@ -66,6 +66,18 @@ private final class SVGReader: NSObject, XMLParserDelegate {
     }
   }
 
+  @Test func whatIsNoCodeHasAColourOfItsOwn() throws {
+    var maker = ProfileMaker(type: SampleType(name: "faults", unit: "bytes"), period: 1)
+    maker.add(["main", "w:[lock]"], count: 1, value: 3 << 20)
+    let svg = String(decoding: SVGFlameGraph.encode(maker.profile), as: UTF8.self)
+    let box = try #require(
+      svg.components(separatedBy: "<title>[lock]").last?.split(separator: "<rect ").dropFirst()
+        .first)
+    #expect(box.hasPrefix("class=\"w"))
+    #expect(svg.contains("wait or call"))
+    #expect(svg.contains("total 3.00 MiB (100.00 %)"))
+  }
+
   @Test func hostileNamesStayText() throws {
     let svg = SVGFlameGraph.encode(Fixtures.hostile())
     #expect(!svg.contains { $0 < 0x20 && $0 != 0x0A })

@@ -39,7 +39,7 @@ struct truth {
   uint64_t kept[PLACES];
 };
 
-static unsigned long rounds = 20000;
+static unsigned long rounds = 8000;
 static struct truth truths[THREADS];
 
 // Neither removed nor merged with the free by the compiler.

@@ -1,5 +1,5 @@
 /// Words in a sentence, and the one that somebody may have meant.
-enum WordList {
+package enum WordList {
   /// `a`, `a or b`, `a, b or c`.
   static func alternatives(_ words: [String]) -> String {
     guard let last = words.last, words.count > 1 else { return words.first ?? "nothing" }
@@ -15,7 +15,7 @@ enum WordList {
   /// The word that differs least from what was written, if it differs little.
   ///
   /// With `folding`, case and `-` for `_` do not count.
-  static func nearest(to written: String, among words: [String], folding: Bool = true) -> String? {
+  package static func nearest(to written: String, among words: [String], folding: Bool = true) -> String? {
     // Longer ones are not typing errors, and would take long to compare.
     guard written.utf8.count <= 64 else { return nil }
     let folded = folding ? written.lowercased().map { $0 == "-" ? "_" : $0 } : Array(written)

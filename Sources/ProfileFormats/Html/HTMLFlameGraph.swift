@@ -7,51 +7,29 @@ package import ProfileModel
 /// and in base64, and the script shows them as text only.
 package enum HTMLFlameGraph {
   package static func encode(_ profile: Profile, gzip: ([UInt8]) -> [UInt8]) -> [UInt8] {
-    page(carrying: gzip(ViewerPayload(profile).encoded()))
+    encode([profile], gzip: gzip)
+  }
+
+  /// Several profiles, such as one for each event, between which the page switches.
+  package static func encode(_ profiles: [Profile], gzip: ([UInt8]) -> [UInt8]) -> [UInt8] {
+    let shown = profiles.isEmpty ? [Profile(sampleType: .samples, period: 0)] : profiles
+    return page.carrying(gzip(ViewerPayload(shown).encoded()))
   }
 
   /// Shares of both profiles side by side: each is normalized to its own total.
   package static func encodeDiff(
     before: Profile, after: Profile, gzip: ([UInt8]) -> [UInt8]
   ) -> [UInt8] {
-    page(carrying: gzip(ViewerPayload(before: before, after: after).encoded()))
+    page.carrying(gzip(ViewerPayload(before: before, after: after).encoded()))
   }
 }
 
 extension HTMLFlameGraph {
-  /// The files of the viewer in the order in which they build on each other.
-  private static let scripts: [StaticString] = [
-    PayloadJS.text, FormatJS.text, TreeJS.text, ModelJS.text, PaletteJS.text, FlameJS.text,
-    TableJS.text, SandwichJS.text, PanelJS.text, DetailsJS.text, LegendJS.text, StateJS.text,
-    AppJS.text,
-  ]
-
-  private static let script =
-    "\"use strict\";\n(() => {\n" + scripts.map(\.description).joined(separator: "\n") + "\n})();\n"
-  private static let style = ViewerCSS.text.description
-
-  private static func page(carrying data: [UInt8]) -> [UInt8] {
-    var page: [UInt8] = []
-    for part in PageHTML.text.description.split(separator: "{{") {
-      let pieces = part.split(separator: "}}", maxSplits: 1, omittingEmptySubsequences: false)
-      guard let name = pieces.first, let rest = pieces.dropFirst().first else {
-        page.append(contentsOf: part.utf8)
-        continue
-      }
-      switch name {
-      case "script-hash": page.append(contentsOf: hash(of: script))
-      case "style-hash": page.append(contentsOf: hash(of: style))
-      case "script": page.append(contentsOf: script.utf8)
-      case "style": page.append(contentsOf: style.utf8)
-      case "data": Base64.append(data, to: &page)
-      default: preconditionFailure("page.html names an unknown part: \(name)")
-      }
-      page.append(contentsOf: rest.utf8)
-    }
-    return page
-  }
-
-  private static func hash(of text: String) -> [UInt8] {
-    Base64.encode(SHA256.digest(Array(text.utf8)))
-  }
+  private static let page = ViewerPage(
+    template: PageHTML.text, styles: [ViewerCSS.text],
+    scripts: [
+      PayloadJS.text, FormatJS.text, TreeJS.text, ModelJS.text, PaletteJS.text, FlameJS.text,
+      TableJS.text, SandwichJS.text, PanelJS.text, DetailsJS.text, LegendJS.text, EventsJS.text,
+      StateJS.text, WindowJS.text, AppJS.text,
+    ])
 }

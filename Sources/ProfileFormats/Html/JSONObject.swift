@@ -29,6 +29,10 @@ struct JSONObject {
     set(key, objects) { $1.append(contentsOf: $0.bytes) }
   }
 
+  mutating func set(_ key: String, _ numbers: [some BinaryInteger]) {
+    set(key, numbers) { $1.append(contentsOf: String($0).utf8) }
+  }
+
   private mutating func set<Element>(
     _ key: String, _ elements: [Element], append: (Element, inout [UInt8]) -> Void
   ) {

@@ -7,10 +7,14 @@ package import ProfileModel
 /// `threads` pid, tid, process, thread; `samples` node, thread, reason, first, second. A reason is
 /// 0 for a complete stack and otherwise one more than its place in `IncompleteReason`. The two
 /// values of a sample are its value and its count, or in a comparison its value before and after.
+/// Several profiles share the tables; the samples of each stand together, in the order of
+/// `profiles`, where the header tells how many there are.
 package struct ViewerPayload {
   enum Mode: String {
     case profile
     case diff
+    /// Samples are exemplars of latencies: none is merged with another.
+    case latency
   }
 
   private let mode: Mode
@@ -23,19 +27,41 @@ package struct ViewerPayload {
   private var samples: [Row] = []
   private var sampleNumbers: [Place: Int] = [:]
   private var headers: [JSONObject] = []
+  private var latencies: JSONObject?
 
-  package init(_ profile: Profile) {
+  package init(_ profile: Profile) { self.init([profile]) }
+
+  package init(_ profiles: [Profile]) {
     mode = .profile
-    add(profile) { row, sample in
-      row.first &+= sample.value
-      row.second &+= sample.count
+    for profile in profiles {
+      sampleNumbers.removeAll(keepingCapacity: true)
+      let start = samples.count
+      var header = ViewerHeader.describe(profile)
+      add(profile) { row, sample in
+        row.first &+= sample.value
+        row.second &+= sample.count
+      }
+      header.set("samples", samples.count - start)
+      headers.append(header)
     }
   }
 
   package init(before: Profile, after: Profile) {
     mode = .diff
+    headers = [ViewerHeader.describe(before), ViewerHeader.describe(after)]
     add(before) { row, sample in row.first &+= sample.value }
     add(after) { row, sample in row.second &+= sample.value }
+  }
+
+  /// Exemplars, each a sample, and the description of what they are exemplars of.
+  init(exemplars: Profile, of latencies: JSONObject) {
+    mode = .latency
+    headers = [ViewerHeader.describe(exemplars)]
+    self.latencies = latencies
+    add(exemplars) { row, sample in
+      row.first = sample.value
+      row.second = sample.count
+    }
   }
 
   /// Where a sample counts.
@@ -55,7 +81,6 @@ package struct ViewerPayload {
 // Merging profiles into the tables.
 extension ViewerPayload {
   private mutating func add(_ profile: Profile, count: (inout Row, Sample) -> Void) {
-    headers.append(ViewerHeader.describe(profile))
     let keys = functionKeys(of: profile)
     let threadKeys = threadNumbers(of: profile)
     let unknownThread =
@@ -87,8 +112,10 @@ extension ViewerPayload {
   }
 
   private mutating func number(of place: Place) -> Int {
-    if let known = sampleNumbers[place] { return known }
-    sampleNumbers[place] = samples.count
+    if mode != .latency {
+      if let known = sampleNumbers[place] { return known }
+      sampleNumbers[place] = samples.count
+    }
     samples.append(Row(place: place))
     return samples.count - 1
   }
@@ -180,6 +207,7 @@ extension ViewerPayload {
     header.set("samples", samples.count)
     header.set("reasons", IncompleteReason.allCases.map(\.rawValue))
     header.set("profiles", headers)
+    if let latencies { header.set("latency", latencies) }
     header.set(
       "strings", (0..<strings.count).map { strings[StringTable.ID(index: UInt32($0))] })
     return header

@@ -51,6 +51,7 @@ enum SVGHeader {
 
   /// A value in its unit, time in the unit that reads best.
   static func amount(_ value: UInt64, of type: SampleType) -> String {
+    if type.unit == "bytes" { return NumberText.amount(value, unit: type.unit) }
     guard type.unit == "nanoseconds" else { return "\(value) \(type.unit)" }
     let nanoseconds = Double(value)
     if value >= 1_000_000_000 {

@@ -4,8 +4,8 @@ import ProfileModel
 enum SVGStyle {
   static let legend = [
     (style: "n1", label: "native"), (style: "k1", label: "kernel"), (style: "j1", label: "JIT"),
-    (style: "i1", label: "interpreted"), (style: "m", label: "incomplete stack"),
-    (style: "p", label: "process"),
+    (style: "i1", label: "interpreted"), (style: "w1", label: "wait or call"),
+    (style: "m", label: "incomplete stack"), (style: "p", label: "process"),
   ]
 
   /// Each kind has three shades, so that neighbours can be told apart; a name keeps its shade.
@@ -21,6 +21,7 @@ enum SVGStyle {
       case .jit: "j\(shade(name))"
       case .interpreted: "i\(shade(name))"
       case .mark: "m"
+      case .synthetic: "w\(shade(name))"
       }
     }
   }
@@ -40,6 +41,7 @@ enum SVGStyle {
     .n0{fill:#f3b562}.n1{fill:#f0a94c}.n2{fill:#f6c07b}\
     .k0{fill:#86b9e8}.k1{fill:#76aee2}.k2{fill:#98c4ed}\
     .j0{fill:#74c7a5}.j1{fill:#62bd98}.j2{fill:#88d0b2}\
+    .w0{fill:#ece47a}.w1{fill:#e6dd62}.w2{fill:#f0e98f}\
     .i0{fill:#d6a0d0}.i1{fill:#cd90c6}.i2{fill:#deb1d9}\
     g:hover rect{stroke:#1c1917;stroke-width:1}
     """

@@ -3,21 +3,21 @@
 /** Nodes of all trees that are kept; a node takes about 50 bytes. */
 const KEPT_NODES = 8_000_000;
 
-const byId = (id) => document.getElementById(id);
-
 class App {
   constructor(profile) {
     this.profile = profile;
-    this.state = readState(location.hash, profile.names.length);
+    this.labels = eventLabels(profile.profiles);
+    this.state = this.readAddress();
     this.trees = new Map();
     this.dark = preferredTheme() === "dark";
     profile.classify(functionTotals(this.treeFor("process", null), profile.names.length));
     this.tooltip = new Tooltip(byId("tooltip"), profile);
     this.menu = new Menu(byId("menu"));
     this.makeViews();
-    this.fillHeader();
-    fillPanel(byId("panel"), profile);
-    fillKeys(byId("keys"));
+    this.events = new EventTabs(byId("events"), profile, this.labels,
+      (index) => this.switchTo(index));
+    fillKeys(byId("keys"), byId("events").hidden ? KEYS : [...KEYS, EVENT_KEY]);
+    this.fillFacts();
     this.listen();
     this.applyTheme();
     byId("query").value = this.state.query;
@@ -51,9 +51,32 @@ class App {
     this.table.sort = { column, descending: this.state.sort.startsWith("-") };
   }
 
+  readAddress() {
+    return readState(location.hash, this.profile.names.length, this.labels);
+  }
+
+  /** Shows another event: zoomed into the same frames, if it has them. */
+  switchTo(event) {
+    if (event === this.state.event) return;
+    const { state, tree } = this;
+    const path = tree.path(state.zoom).slice(1).map((node) => tree.fn[node]);
+    this.profile.select(event);
+    const other = this.treeFor(state.group, state.focus);
+    const node = other.follow(path);
+    this.fillFacts();
+    this.set({ event, zoom: other.depth[node] === path.length ? node : 0 });
+  }
+
+  /** What the page tells about the profile at hand beside its samples. */
+  fillFacts() {
+    this.events.show(this.profile.selected);
+    this.fillHeader();
+    fillPanel(byId("panel"), this.profile);
+  }
+
   /** Trees are made on demand; as many as memory allows are kept, for going back and forth. */
   treeFor(group, focus) {
-    const key = group + "|" + focus;
+    const key = [this.profile.selected, group, focus].join("|");
     const known = this.trees.get(key);
     if (known) return known;
     const tree = this.profile.tree(group, focus);
@@ -75,7 +98,7 @@ class App {
   /** Changes the state and shows it; `quiet` changes only the address. */
   set(change, { replace = false, quiet = false } = {}) {
     Object.assign(this.state, change);
-    const address = writeState(this.state) || location.pathname + location.search;
+    const address = writeState(this.state, this.labels) || location.pathname + location.search;
     history[replace || quiet ? "replaceState" : "pushState"](null, "", address);
     if (!quiet) this.render();
   }
@@ -87,6 +110,10 @@ class App {
   render() {
     const { state, profile } = this;
     this.tooltip.hide();
+    if (profile.selected !== state.event && !profile.isDiff) {
+      profile.select(state.event);
+      this.fillFacts();
+    }
     this.tree = this.treeFor(state.group, state.focus);
     if (state.zoom >= this.tree.count) state.zoom = 0;
     this.searched = profile.search(state.query);
@@ -98,6 +125,8 @@ class App {
     byId("flip").textContent = state.up ? "↑ Flame" : "↓ Icicle";
     fillLegend(byId("legend"), profile, this.palette, state.group);
     byId("no-samples").hidden = this.tree.weight[0] > 0;
+    byId("no-samples").textContent = state.focus === null ? "The profile has no samples."
+      : "No sample passes through the function.";
     this.renderView();
     this.renderCrumbs();
     this.renderMatched();
@@ -117,15 +146,8 @@ class App {
 
   renderCrumbs() {
     const { state, profile } = this;
-    const path = state.view === "flame" ? this.tree.path(state.zoom) : [];
-    const shown = path.length > 9 ? [...path.slice(0, 2), -1, ...path.slice(-6)] : path;
-    byId("crumbs").replaceChildren(...shown.map((node) => {
-      if (node < 0) return element("li", { class: "gap" }, "…");
-      const name = shorten(profile.names[this.tree.fn[node]], 60);
-      const current = node === state.zoom ? { "aria-current": "location" } : {};
-      return element("li", {}, element("button",
-        { type: "button", ...current, click: () => this.zoom(node) }, name));
-    }));
+    byId("crumbs").replaceChildren(...(state.view === "flame"
+      ? crumbItems(this.tree, profile, state.zoom, (node) => this.zoom(node)) : []));
     if (state.view === "table") {
       byId("crumbs").append(element("li", { class: "note" },
         `${formatCount(this.table.rows.length)} functions`));
@@ -163,7 +185,7 @@ class App {
 
   fillHeader() {
     const { profile } = this;
-    const facts = profile.profiles.map(({ facts }) => facts);
+    const facts = profile.shown.map(({ facts }) => facts);
     const name = (one) => printable(one.target || one.command || one.host || "Profile");
     const title = profile.isDiff ? `${name(facts[0])} → ${name(facts[1])}` : name(facts[0]);
     const one = facts[0];
@@ -178,12 +200,10 @@ class App {
     byId("subtitle").textContent = details.filter(Boolean).join(" · ");
     document.title = `${shorten(title, 80)} · wick`;
     const button = byId("coverage");
-    const ledgers = profile.profiles.map(({ ledger }) => ledger).filter(({ taken }) => taken > 0);
-    if (ledgers.length > 0) {
-      const worst = Math.min(...ledgers.map(coverageOf));
-      button.textContent = `${formatPercent(worst)} complete`;
-      button.classList.toggle("low", worst < 0.95);
-    }
+    const ledgers = profile.shown.map(({ ledger }) => ledger).filter(({ taken }) => taken > 0);
+    const worst = Math.min(1, ...ledgers.map(coverageOf));
+    button.textContent = ledgers.length > 0 ? `${formatPercent(worst)} complete` : "Profile";
+    button.classList.toggle("low", worst < 0.95);
   }
 
   listen() {
@@ -201,7 +221,7 @@ class App {
       tab.addEventListener("click", () => this.show(tab.dataset.view));
     }
     const restore = () => {
-      this.state = readState(location.hash, this.profile.names.length);
+      this.state = this.readAddress();
       byId("query").value = this.state.query;
       this.restoreSort();
       this.render();
@@ -284,9 +304,10 @@ class App {
     const fn = tree.fn[node];
     const name = shorten(profile.names[fn], 200);
     const share = (side) => formatPercent(profile.share(tree[side][node], side));
+    const value = formatValue(tree.first[node], profile.unit);
     byId("status").textContent = profile.isDiff
       ? `${name} — before ${share("first")}, after ${share("second")}`
-      : `${name} — total ${share("first")}, self ${
+      : `${name} — total ${share("first")} (${value}), self ${
         formatPercent(profile.share(tree.self(node, "first"), "first"))}`;
   }
 
@@ -319,6 +340,8 @@ class App {
       s: () => this.set({ view: "sandwich", fn: fn ?? this.state.fn }),
       f: () => { if (fn !== null) this.focus(fn); },
       g: () => this.regroup(GROUPS[(GROUPS.indexOf(this.state.group) + 1) % GROUPS.length]),
+      e: () => this.events.step(1),
+      E: () => this.events.step(-1),
       p: () => this.togglePanel(),
       d: () => this.toggleTheme(),
       n: () => this.nextMatch(1),
@@ -356,23 +379,4 @@ class App {
   }
 }
 
-function preferredTheme() {
-  let chosen = null;
-  try { chosen = localStorage.getItem("wick-theme"); } catch { /* storage is off */ }
-  return chosen ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
-}
-
-async function start() {
-  document.documentElement.dataset.theme = preferredTheme();
-  try {
-    new App(new Profile(await readPayload(byId("payload"))));
-    byId("loading").remove();
-    byId("payload").remove();
-    document.body.dataset.ready = "yes";
-  } catch (error) {
-    byId("loading").textContent = `This file cannot be shown: ${error.message}`;
-    throw error;
-  }
-}
-
-start();
+startPage((profile) => new App(profile));

@@ -54,7 +54,7 @@ class Tooltip {
       element("th", { scope: "row" }, label), element("td", {}), element("td", {}, text)));
     if (zoomed > 0) row("Of the zoomed frame", formatPercent(total / tree.first[zoomed]));
     if (node > 0) row("Of its caller", formatPercent(total / tree.first[tree.parent[node]]));
-    row("Samples", formatCount(tree.second[node]));
+    row(profile.sampleWord ?? "Samples", formatCount(tree.second[node]));
     return table;
   }
 

@@ -17,10 +17,13 @@ const KEYS = [
   ["?", "these keys"],
 ];
 
-function fillKeys(dialog) {
+/** What only a page with several profiles has. */
+const EVENT_KEY = ["e, E", "the next and the previous event"];
+
+function fillKeys(dialog, keys = KEYS) {
   const list = element("dl");
-  for (const [keys, text] of KEYS) {
-    list.append(element("dt", {}, ...keys.split(", ").map((key) => element("kbd", {}, key))),
+  for (const [names, text] of keys) {
+    list.append(element("dt", {}, ...names.split(", ").map((key) => element("kbd", {}, key))),
       element("dd", {}, text));
   }
   const close = element("button", { type: "button", click: () => dialog.close() }, "Close");
@@ -36,7 +39,8 @@ function fillLegend(host, profile, palette, group) {
   const present = new Set(profile.present ??= profile.presentKinds());
   if (group === "none") present.delete(KIND.process);
   if (group !== "thread") present.delete(KIND.thread);
-  for (const kind of ["native", "kernel", "jit", "interpreted", "mark", "process", "thread"]) {
+  for (const kind of ["native", "kernel", "jit", "interpreted", "synthetic", "mark", "process",
+    "thread"]) {
     if (!present.has(KIND[kind])) continue;
     host.append(element("li", {}, element("i", { class: "dot kind-" + kind }), KIND_LABELS[kind]));
   }

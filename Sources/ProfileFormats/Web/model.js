@@ -1,9 +1,11 @@
 // The profile, and the trees and totals that the views show of it.
 
-const KINDS = ["native", "kernel", "jit", "interpreted", "mark", "process", "thread", "all"];
+const KINDS = ["native", "kernel", "jit", "interpreted", "mark", "synthetic",
+  "process", "thread", "all"];
 const KIND_LABELS = {
   native: "native", kernel: "kernel", jit: "JIT", interpreted: "interpreted",
-  mark: "incomplete stack", process: "process", thread: "thread", all: "everything",
+  mark: "incomplete stack", synthetic: "wait or call", process: "process", thread: "thread",
+  all: "everything",
 };
 const KIND = Object.fromEntries(KINDS.map((name, index) => [name, index]));
 
@@ -12,13 +14,36 @@ class Profile {
     this.header = payload.header;
     this.isDiff = payload.header.mode === "diff";
     this.nodes = payload.nodes;
-    this.samples = payload.samples;
+    this.everything = payload.samples;
     this.profiles = payload.header.profiles;
-    this.unit = this.profiles[0].unit;
     this.strings = payload.header.strings.map(printable);
     this.adoptFunctions(payload.functions);
     this.adoptThreads(payload.threads);
+    this.select(0);
+  }
+
+  /** Shows one of the profiles that the page carries, or both sides of a comparison. */
+  select(index) {
+    this.selected = index;
+    this.shown = this.isDiff ? this.profiles : [this.profiles[index]];
+    this.use(this.isDiff ? this.everything : this.samplesOf(index), this.profiles[index].unit);
+  }
+
+  /** The samples of the profiles stand one after the other. */
+  samplesOf(index) {
+    const counts = this.profiles.map(({ samples }) => samples ?? this.everything.node.length);
+    const start = counts.slice(0, index).reduce((sum, count) => sum + count, 0);
+    return Object.fromEntries(Object.entries(this.everything).map(
+      ([name, column]) => [name, column.subarray(start, start + counts[index])]));
+  }
+
+  /** Shows these samples, whose first values have this unit. */
+  use(samples, unit) {
+    this.samples = samples;
+    this.unit = unit;
+    this.present = null;
     this.sum();
+    this.findPresent();
   }
 
   /** Functions of the payload, then one pseudo-function for each reason, process and thread. */
@@ -45,6 +70,9 @@ class Profile {
     const count = columns.pid.length;
     this.processOf = new Uint32Array(count);
     this.threadOf = new Uint32Array(count);
+    this.pids = columns.pid;
+    this.tids = columns.tid;
+    this.threadNames = Array.from(columns.name, (index) => this.strings[index]);
     for (let thread = 0; thread < count; thread++) {
       const process = this.strings[columns.process[thread]] || "[unknown process]";
       const name = this.strings[columns.name[thread]] || process;
@@ -75,13 +103,27 @@ class Profile {
     this.weigh = this.isDiff ? (a, b) => (a / before + b / after) / 2 : (a) => a;
   }
 
+  /** Flags the functions, processes, threads and marks that occur in the samples shown. */
+  findPresent() {
+    const { node, thread, reason } = this.samples;
+    const seen = new Uint8Array(this.nodes.fn.length);
+    seen[0] = 1;
+    this.occurs = new Uint8Array(this.names.length);
+    for (let row = 0; row < node.length; row++) {
+      for (let at = node[row]; seen[at] === 0; at = this.nodes.parent[at]) {
+        seen[at] = 1;
+        this.occurs[this.nodes.fn[at]] = 1;
+      }
+      this.occurs[this.processOf[thread[row]]] = 1;
+      this.occurs[this.threadOf[thread[row]]] = 1;
+      if (reason[row] > 0) this.occurs[this.reasonFunctions[reason[row] - 1]] = 1;
+    }
+  }
+
   /** The kinds of code and marks that occur. */
   presentKinds() {
     const present = new Set([KIND.process, KIND.thread]);
-    for (let node = 1; node < this.nodes.fn.length; node++) {
-      present.add(this.kinds[this.nodes.fn[node]]);
-    }
-    if (this.samples.reason.some((reason) => reason > 0)) present.add(KIND.mark);
+    this.occurs.forEach((occurs, fn) => { if (occurs) present.add(this.kinds[fn]); });
     return present;
   }
 
@@ -172,7 +214,7 @@ class Profile {
     const matches = new Uint8Array(this.names.length);
     let count = 0;
     for (let fn = 0; fn < matches.length; fn++) {
-      if (this.kinds[fn] === KIND.all) continue;
+      if (this.kinds[fn] === KIND.all || this.occurs[fn] === 0) continue;
       const label = this.isDiff && this.states ? this.states[fn] : "";
       const found = expression.test(this.names[fn]) || expression.test(this.modules[fn])
         || (this.fullNames[fn] !== this.names[fn] && expression.test(this.fullNames[fn]))

@@ -8,6 +8,7 @@ const PALETTES = {
     kinds: {
       native: ["#f3b562", "#f0a94c", "#f6c07b"], kernel: ["#86b9e8", "#76aee2", "#98c4ed"],
       jit: ["#74c7a5", "#62bd98", "#88d0b2"], interpreted: ["#d6a0d0", "#cd90c6", "#deb1d9"],
+      synthetic: ["#ece47a", "#e6dd62", "#f0e98f"],
       mark: ["#d6d3d1", "#d6d3d1", "#d6d3d1"], process: ["#dcd9d5", "#d6d3ce", "#e1dedb"],
       thread: ["#e7e5e4", "#e2e0de", "#ebe9e8"], all: ["#e7e5e4", "#e7e5e4", "#e7e5e4"],
     },
@@ -19,6 +20,7 @@ const PALETTES = {
     kinds: {
       native: ["#a2622c", "#ab6a32", "#985a27"], kernel: ["#33659a", "#3a6ea6", "#2e5d8f"],
       jit: ["#23724f", "#287c57", "#1f6848"], interpreted: ["#824a7b", "#8c5285", "#784371"],
+      synthetic: ["#787025", "#80782a", "#6f6720"],
       mark: ["#4b505b", "#4b505b", "#4b505b"], process: ["#444954", "#494e5a", "#3f444f"],
       thread: ["#373c46", "#3b404b", "#343841"], all: ["#373c46", "#373c46", "#373c46"],
     },

@@ -14,6 +14,7 @@ const REASONS = {
   "ring-full": "The buffer between kernel and wick had no room.",
   "malformed-record": "The record could not be decoded.",
   "stack-table-full": "The profile reached its limit of distinct stacks.",
+  "held-table-full": "More sampled allocations were not freed than are remembered.",
   "window-overrun": "The window came while others still waited to be written.",
   "not-stored": "The profile could not be written where profiles are kept.",
 };
@@ -24,13 +25,14 @@ function coverageOf(ledger) {
 
 function fillPanel(host, profile) {
   host.replaceChildren();
-  profile.profiles.forEach((one, index) => {
+  profile.shown.forEach((one, index) => {
     if (profile.isDiff) host.append(element("h2", {}, index === 0 ? "Before" : "After"));
     const total = index === 0 ? profile.total.first : profile.total.second;
     host.append(factList(one, total), ledgerSection(one.ledger));
   });
 }
 
+/** `total` is null where there is no sum that means anything. */
 function factList(one, total) {
   const { facts } = one;
   const rows = [
@@ -40,7 +42,7 @@ function factList(one, total) {
     ["Frequency", facts.frequency ? facts.frequency + " Hz per CPU" : ""],
     ["Started", formatTime(facts.start_ms)],
     ["Duration", facts.duration_ns ? formatDuration(facts.duration_ns) : ""],
-    ["Measured", `${formatValue(total, one.unit)} of ${printable(one.type)}`],
+    ["Measured", total === null ? "" : `${formatValue(total, one.unit)} of ${printable(one.type)}`],
     ["Command", facts.command], ["wick", facts.version],
   ];
   const list = element("dl");
@@ -51,8 +53,8 @@ function factList(one, total) {
   return list;
 }
 
-function ledgerSection(ledger) {
-  const section = element("section", {}, element("h3", {}, "Samples"));
+function ledgerSection(ledger, title = "Samples") {
+  const section = element("section", {}, element("h3", {}, title));
   if (ledger.taken === 0) {
     section.append(element("p", { class: "note" }, "The file says nothing about its samples."));
     return section;

@@ -5,8 +5,7 @@ class SandwichView {
   constructor(host, profile, on) {
     this.profile = profile;
     this.title = element("h2", { class: "sandwich-title" });
-    this.hint = element("p", { class: "empty" },
-      "Choose a function: click a row of the table, or a frame with the right button.");
+    this.hint = element("p", { class: "empty" });
     const callers = element("section", { class: "half", "aria-label": "Callers" },
       element("h3", {}, "Callers"));
     const callees = element("section", { class: "half", "aria-label": "Callees" },
@@ -26,11 +25,15 @@ class SandwichView {
   }
 
   show(tree, fn, options) {
-    const chosen = fn !== null;
-    this.title.hidden = this.halves.hidden = !chosen;
-    this.hint.hidden = chosen;
-    if (!chosen) return;
     const { profile } = this;
+    const chosen = fn !== null;
+    const found = chosen && profile.occurs[fn] === 1;
+    this.title.hidden = !chosen;
+    this.halves.hidden = !found;
+    this.hint.hidden = found;
+    this.hint.textContent = chosen ? "No sample of this event has the function."
+      : "Choose a function: click a row of the table, or a frame with the right button.";
+    if (!chosen) return;
     const name = shorten(profile.names[fn], 200);
     const callers = callersTree(tree, fn, profile.weigh);
     const callees = calleesTree(tree, fn, profile.weigh);

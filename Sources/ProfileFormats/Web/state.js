@@ -5,16 +5,18 @@ const VIEWS = ["flame", "table", "sandwich"];
 
 function defaultState() {
   return { view: "flame", zoom: 0, query: "", group: "process", focus: null, fn: null, up: false,
-    sort: "" };
+    sort: "", event: 0 };
 }
 
-function readState(fragment, functionCount) {
+/** `events` are the labels of the profiles between which the page switches. */
+function readState(fragment, functionCount, events) {
   const state = defaultState();
   const fields = new URLSearchParams(fragment.replace(/^#/, ""));
   const number = (name, limit) => {
     const text = fields.get(name) ?? "";
     return /^\d{1,9}$/.test(text) && Number(text) < limit ? Number(text) : null;
   };
+  state.event = Math.max(0, events.indexOf(fields.get("event") ?? ""));
   if (VIEWS.includes(fields.get("view"))) state.view = fields.get("view");
   if (GROUPS.includes(fields.get("group"))) state.group = fields.get("group");
   state.query = (fields.get("q") ?? "").slice(0, 1000);
@@ -26,8 +28,9 @@ function readState(fragment, functionCount) {
   return state;
 }
 
-function writeState(state) {
+function writeState(state, events) {
   const fields = new URLSearchParams();
+  if (state.event > 0) fields.set("event", events[state.event]);
   if (state.view !== "flame") fields.set("view", state.view);
   if (state.group !== "process") fields.set("group", state.group);
   if (state.query) fields.set("q", state.query);

@@ -183,8 +183,8 @@ function valueColumns(profile) {
   });
   return [
     nameColumn(profile), moduleColumn(profile),
-    share("self", "Self", "Time in the function itself"),
-    share("total", "Total", "Time in the function and everything it calls"),
+    share("self", "Self", "In the function itself"),
+    share("total", "Total", "In the function and everything it calls"),
     {
       id: "samples", label: "Samples", class: "number count", hint: "Samples with the function",
       key: (fn, totals) => totals.total.second[fn],

@@ -1,0 +1,103 @@
+// System calls: how long each took, with the stack that made it.
+//
+// Hook:   sys_enter and sys_exit, on every system call of the host: both are kept short.
+// Emits:  SAMPLE_CALL for the calls that are sampled; `detail` is the call's number.
+// Needs:  Linux 5.10 with BTF.
+#include "kernel/types.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "lib/spans.h"
+#include "lib/take.h"
+#include "lib/targets.h"
+
+#define CALL_COUNT 512
+// Linux returns these from a call that it will make again (include/linux/errno.h).
+#define RESTART_FIRST (-516)
+#define RESTART_LAST (-512)
+
+// Set by wick before load: whether only the calls in `wanted_calls` are measured.
+const volatile bool only_wanted = false;
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, CALL_COUNT);
+  __type(key, u32);
+  __type(value, u8);
+} wanted_calls SEC(".maps");
+
+struct open_call {
+  u64 entered_ns;
+  u64 number;
+};
+
+// By thread. Calls that never return (exit) leave their entry to whoever needs the room.
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 16384);
+  __type(key, u32);
+  __type(value, struct open_call);
+} open_calls SEC(".maps");
+
+static __always_inline bool is_wanted(u32 number)
+{
+  if (!only_wanted)
+    return true;
+  u8 *wanted = bpf_map_lookup_elem(&wanted_calls, &number);
+  return wanted && *wanted;
+}
+
+SEC("raw_tp/sys_enter")
+int enter_call(struct bpf_raw_tracepoint_args *context)
+{
+  u32 number = (u32)context->args[1];
+  if (!is_wanted(number))
+    return 0;
+  u64 id = bpf_get_current_pid_tgid();
+  if (!is_target((void *)bpf_get_current_task(), id >> 32))
+    return 0;
+  u32 tid = (u32)id;
+  struct open_call call = { .entered_ns = bpf_ktime_get_ns(), .number = number };
+  bpf_map_update_elem(&open_calls, &tid, &call, BPF_ANY);
+  return 0;
+}
+
+SEC("raw_tp/sys_exit")
+int leave_call(struct bpf_raw_tracepoint_args *context)
+{
+  u32 tid = (u32)bpf_get_current_pid_tgid();
+  struct open_call *call = bpf_map_lookup_elem(&open_calls, &tid);
+  if (!call || !call->entered_ns)
+    return 0;
+  u64 now = bpf_ktime_get_ns();
+  u64 took = now - call->entered_ns;
+  u32 number = call->number;
+  call->entered_ns = 0;
+  u32 key = 0;
+  struct sampler_control *told = bpf_map_lookup_elem(&control, &key);
+  if (!told)
+    return 0;
+  u64 value = end_span(SAMPLE_CALL, told, took);
+  if (value) {
+    u32 window = told->window;
+    u32 cpu = bpf_get_smp_processor_id();
+    struct task_struct *task = (void *)bpf_get_current_task();
+    struct scratch *scratch = bpf_map_lookup_elem(&scratches, &cpu);
+    count_in(SAMPLE_CALL, window, COUNTER_TAKEN);
+    if (scratch) {
+      struct sample_header *header = &scratch->raw.header;
+      fill_header(header, task, window);
+      header->kind = SAMPLE_CALL;
+      header->value = value;
+      header->detail = number;
+      header->walk_end = walk_in_kernel(scratch, task, header->pid);
+      send(scratch, task, cpu);
+    } else {
+      count_in(SAMPLE_CALL, window, COUNTER_NO_SCRATCH);
+    }
+  }
+  count_run(SAMPLE_CALL, now);
+  return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,21 @@
+#pragma once
+#ifdef __bpf__
+#include "kernel/types.h"
+#else
+#include <stdint.h>
+typedef uint32_t u32;
+typedef uint64_t u64;
+#endif
+
+// One thread. Times are CLOCK_MONOTONIC in nanoseconds, 0 where they do not apply.
+struct thread_state {
+  u64 arrived_ns;  // when it got its CPU; 0 while it has none
+  u64 left_ns;     // when it lost its CPU; 0 while it has one
+  u64 ready_ns;    // when it could run again; 0 while it waits for something
+  u64 ran_ns;      // time on CPUs, before `arrived_ns`, that no sample has told
+  u32 pid;
+  u32 waker;  // the thread that made it ready: its tid, or WAKER_INTERRUPT; 0 where nobody knows
+  char waker_name[16];
+};
+#define WAKER_INTERRUPT 0xffffffff
+_Static_assert(sizeof(struct thread_state) == 56, "read by Sampling");

@@ -1,0 +1,264 @@
+import BPFObjects
+import BPFRuntime
+import BPFShared
+import LinuxHost
+
+/// The probes of the events that are spans: waits, system calls, page faults.
+///
+/// Only those are loaded that an event needs.
+final class SpanProbes {
+  /// One object with its programs, whose cost is judged as one.
+  private final class Probe {
+    let shape: Shape
+    var object: LoadedObject
+    var judge = OverheadJudge()
+
+    init(_ shape: Shape, _ object: consuming LoadedObject) {
+      self.shape = shape
+      self.object = object
+    }
+  }
+
+  /// What is in an object, and when it is needed.
+  private struct Shape: Sendable {
+    let object: BPFObject
+    let programs: [String]
+    let kinds: [sample_kind]
+    /// What it costs, in the words of the summary.
+    let subject: String
+    let longest: UInt64
+    let length: any WritableKeyPath<SpanLengths, UInt64> & Sendable
+  }
+
+  private static let shapes: [Shape] = [
+    Shape(
+      object: .waits,
+      programs: [
+        "watch_switch", "watch_wakeup", "watch_first_wakeup", "pay_after_call", "pay_at_exit",
+        "follow_exec",
+      ], kinds: [SAMPLE_BLOCKED, SAMPLE_QUEUED, SAMPLE_RAN], subject: "waits",
+      longest: SpanLengths.longest, length: \.wait),
+    Shape(
+      object: .calls, programs: ["enter_call", "leave_call"], kinds: [SAMPLE_CALL],
+      subject: "system calls", longest: SpanLengths.longest, length: \.call),
+    Shape(
+      object: .faults, programs: ["watch_fault", "watch_huge_page"], kinds: [SAMPLE_FAULT],
+      subject: "page faults", longest: SpanLengths.longestFault, length: \.fault),
+  ]
+
+  /// Maps that all objects have in common with the sampler's.
+  static let sharedMaps = [
+    "samples", "raw_samples", "sent_stacks", "control", "counters", "targets", "unwind_shards",
+    "unwind_directory", "unwind_files", "unwind_rules", "unwind_mappings", "unwind_processes",
+  ]
+
+  private var probes: [Probe] = []
+  private let options: SamplerOptions
+  private let machine: Machine
+  private let threadLimit: Int
+  private(set) var lengths = SpanLengths()
+
+  /// Nil if no event needs any.
+  init?(
+    _ options: SamplerOptions, _ machine: Machine, sharing sampler: borrowing LoadedObject,
+    countsRuns: Bool
+  ) throws {
+    self.options = options
+    self.machine = machine
+    threadLimit = Self.threadLimit(machine)
+    for shape in Self.shapes where shape.kinds.contains(where: options.events.need) {
+      let opened = try OpenedObject(shape.object)
+      try Sampler.configure(opened, options, machine, countsRuns: countsRuns)
+      for map in Self.sharedMaps { try opened.share(map: map, with: sampler) }
+      if shape.kinds.contains(SAMPLE_BLOCKED) {
+        try Self.configureWaits(opened, options)
+        try opened.share(map: "threads", with: sampler)
+      }
+      if shape.kinds.contains(SAMPLE_CALL) {
+        try opened.set("only_wanted", to: !options.systemCalls.isEmpty)
+      }
+      let object = try opened.load()
+      if shape.kinds.contains(SAMPLE_CALL) {
+        for call in options.systemCalls {
+          try object.update(map: "wanted_calls", key: call, value: UInt8(1))
+        }
+      }
+      probes.append(Probe(shape, object))
+    }
+    if probes.isEmpty { return nil }
+  }
+
+  static func watchesThreads(_ events: [SampleEvent]) -> Bool {
+    events.need(SAMPLE_BLOCKED) || events.need(SAMPLE_QUEUED)
+  }
+
+  /// Twice the threads that there are: 4 MiB at 64 Ki of them.
+  static func threadLimit(_ machine: Machine) -> Int {
+    let processes = Processes(roots: machine.roots)
+    let threads = processes.all().reduce(0) { $0 + processes.threadCount(of: $1) }
+    return min(max(2 * threads, 8_192), 1 << 18)
+  }
+
+  private static func configureWaits(
+    _ object: borrowing OpenedObject, _ options: SamplerOptions
+  ) throws {
+    try object.set("want_blocked", to: options.events.need(SAMPLE_BLOCKED))
+    try object.set("want_queued", to: options.events.need(SAMPLE_QUEUED))
+    try object.set("want_ran", to: options.events.need(SAMPLE_RAN))
+    try object.set("want_wakers", to: options.wantsWakers)
+    let found = KernelAddresses.find(measurement.union(options.wantsWakers ? interrupts : []))
+    if let address = found["__traceiter_sched_switch"] {
+      try object.set("traceiter_start", to: address)
+      try object.set("traceiter_end", to: address + tracingFunctionBytes)
+    }
+    if let last = found["bpf_trace_run12"] {
+      try object.set("bpf_trace_end", to: last + tracingFunctionBytes)
+    }
+    for (setting, name) in [
+      ("bpf_trace_start", "bpf_trace_run1"),
+      ("interrupts_start", "__irqentry_text_start"), ("interrupts_end", "__irqentry_text_end"),
+      ("soft_interrupts_start", "__softirqentry_text_start"),
+      ("soft_interrupts_end", "__softirqentry_text_end"),
+    ] {
+      if let address = found[name] { try object.set(setting, to: address) }
+    }
+  }
+
+  private static let measurement: Set = [
+    "__traceiter_sched_switch", "bpf_trace_run1", "bpf_trace_run12",
+  ]
+  private static let interrupts: Set = [
+    "__irqentry_text_start", "__irqentry_text_end", "__softirqentry_text_start",
+    "__softirqentry_text_end",
+  ]
+  private static let tracingFunctionBytes: UInt64 = 256
+
+  /// Bytes of kernel memory that the maps of the probes take beside those of the sampler.
+  var mapBytes: Int { probes.reduce(0) { $0 + $1.object.mapBytes(without: Self.sharedMaps) } }
+
+  /// How often and how long each program has run.
+  var programRuns: [ProgramRuns] { probes.flatMap { $0.object.programRuns() } }
+
+  /// Begins to measure.
+  func start(_ target: SampleTarget) throws {
+    for probe in probes {
+      for program in probe.shape.programs { try probe.object.attach(program: program) }
+    }
+    if options.events.contains(.wall) { try introduceThreads(target) }
+  }
+
+  /// Ends measuring.
+  ///
+  /// - Parameter start: since when it was measured, in nanoseconds of the monotonic clock.
+  /// - Returns: the time that no sample tells of.
+  func stop(since start: UInt64) -> [UnseenTime] {
+    for probe in probes { probe.object.detach() }
+    guard let waits = probes.first(where: { $0.shape.kinds.contains(SAMPLE_BLOCKED) })
+    else { return [] }
+    let now = Clock.monotonic()
+    let processes = Processes(roots: machine.roots)
+    let entries = waits.object.entries(
+      map: "threads", key: UInt32(0), value: thread_state(), limit: threadLimit)
+    var unseen: [UnseenTime] = []
+    for (tid, state) in entries {
+      guard let name = processes.name(of: state.pid) else { continue }
+      let threadName = processes.name(of: state.pid, thread: tid) ?? name
+      func add(_ nanoseconds: UInt64, isWaiting: Bool, isOlder: Bool = false) {
+        guard nanoseconds > 0 else { return }
+        unseen.append(
+          UnseenTime(
+            pid: state.pid, tid: tid, processName: name, threadName: threadName,
+            isWaiting: isWaiting, nanoseconds: nanoseconds, isOlder: isOlder))
+      }
+      if state.left_ns != 0, state.left_ns < now {
+        add(now - state.left_ns, isWaiting: true, isOlder: state.left_ns <= start)
+      }
+      let isRunning = state.arrived_ns != 0 && state.arrived_ns < now
+      add(state.ran_ns &+ (isRunning ? now - state.arrived_ns : 0), isWaiting: false)
+    }
+    return unseen
+  }
+
+  /// Tells the kernel's side of the threads that may not switch for a long time.
+  private func introduceThreads(_ target: SampleTarget) throws {
+    guard let waits = probes.first(where: { $0.shape.kinds.contains(SAMPLE_BLOCKED) })
+    else { return }
+    let processes = Processes(roots: machine.roots)
+    let pids: [UInt32] =
+      switch target {
+      case .everything: processes.all()
+      case .processes(let pids): pids
+      case .cgroup: []
+      }
+    let now = Clock.monotonic()
+    for pid in pids {
+      for tid in processes.threads(of: pid) {
+        guard let runs = processes.isRunning(tid, of: pid) else { continue }
+        var state = thread_state()
+        state.pid = pid
+        if runs { state.arrived_ns = now } else { state.left_ns = now }
+        // One that has switched since the start is known better than by us.
+        _ = try waits.object.insert(map: "threads", key: tid, value: state)
+      }
+    }
+  }
+}
+
+// Cost.
+extension SpanProbes {
+  /// Sees to what the probes cost, once a second.
+  ///
+  /// - Parameter ownRuns: nanoseconds by kind as the programs measured them; nil where the kernel
+  ///   measures.
+  /// - Returns: the lengths from now on, if they have changed.
+  func judge(at now: UInt64, ownRuns: [UInt64]?) -> SpanLengths? {
+    let before = lengths
+    for probe in probes {
+      guard probe.judge.isDue(now) else { continue }
+      let spent =
+        ownRuns.map { runs in probe.shape.kinds.reduce(0) { $0 &+ runs[Int($1.rawValue)] } }
+        ?? probe.object.runTimeNanoseconds()
+      guard let share = probe.judge.share(spent: spent, at: now) else { continue }
+      let length = lengths[keyPath: probe.shape.length]
+      let shortest = SpanLengths()[keyPath: probe.shape.length]
+      if share > options.maximumOverhead {
+        lengths[keyPath: probe.shape.length] = min(length * 2, probe.shape.longest)
+      } else if share < options.maximumOverhead / 4, length > shortest {
+        lengths[keyPath: probe.shape.length] = length / 2
+      }
+    }
+    return lengths == before ? nil : lengths
+  }
+
+  /// What was done about probes that cost more than they may, in sentences.
+  var reductions: [String] {
+    probes.compactMap { probe in
+      guard probe.judge.greatestShare > options.maximumOverhead else { return nil }
+      let percent = Int((probe.judge.greatestShare * 1_000).rounded())
+      let limit = Int((options.maximumOverhead * 1_000).rounded())
+      return """
+        measuring \(probe.shape.subject) took up to \(percent / 10).\(percent % 10) % of a CPU, more \
+        than the \(limit / 10).\(limit % 10) % of --max-overhead: shorter ones were sampled less \
+        often, with larger weights; totals are not affected
+        """
+    }
+  }
+}
+
+/// What a probe takes of a CPU.
+private struct OverheadJudge {
+  private var last: (time: UInt64, spent: UInt64)?
+  private(set) var greatestShare = 0.0
+  private static let interval: UInt64 = 1_000_000_000
+
+  func isDue(_ now: UInt64) -> Bool { last.map { now >= $0.time &+ Self.interval } ?? true }
+
+  /// The share since the last call; nil at the first.
+  mutating func share(spent: UInt64, at now: UInt64) -> Double? {
+    defer { last = (now, spent) }
+    guard let last, now > last.time, spent >= last.spent else { return nil }
+    let share = Double(spent - last.spent) / Double(now - last.time)
+    greatestShare = max(greatestShare, share)
+    return share
+  }
+}
