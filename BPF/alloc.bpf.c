@@ -294,6 +294,13 @@ static __always_inline bool send_allocation(struct pt_regs *context, struct scra
   registers_from_context(&scratch->raw, (struct bpf_perf_event_data *)context);
   header->flags |= SAMPLE_IN_SYSCALL;
   header->walk_end = walk_from_registers(scratch, task, header->pid);
+  if (want_user && !header->user_frames) {
+    // Who called is known even where the walk could not begin.
+    u64 frame = context->ip | FRAME_IS_RETURN;
+    scratch->stack.frames[0] = frame;
+    header->user_frames = 1;
+    header->stack_id = mix(header->stack_id, frame);
+  }
   // What the kernel could not walk is told apart by its time.
   held->token = header->stack_id;
   if (header->walk_end != WALK_COMPLETE)
