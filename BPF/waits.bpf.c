@@ -429,8 +429,12 @@ static __always_inline void arrive(struct task_struct *task, u64 now)
   struct sampler_control *told = controls();
   if (!told)
     return;
-  u64 blocked = want_blocked && ready > left ? end_span(SAMPLE_BLOCKED, told, ready - left) : 0;
-  u64 queued = want_queued && now > ready ? end_span(SAMPLE_QUEUED, told, now - ready) : 0;
+  u64 blocked = want_blocked && ready > left
+                    ? end_span_in(&state->blocked, SAMPLE_BLOCKED, told, ready - left)
+                    : 0;
+  u64 queued = want_queued && now > ready
+                   ? end_span_in(&state->queued, SAMPLE_QUEUED, told, now - ready)
+                   : 0;
   if (!blocked && !queued)
     return;
   u32 detail = wait_detail(task);

@@ -1,19 +1,15 @@
 // Which spans of time, or of bytes, are sampled, and what each sample stands for.
 //
-// Every CPU lays the spans of a kind end to end, cuts that line into strata of equal length and picks
-// a point in each at random: the span that covers it stands for the stratum. So a span is picked in
-// proportion to its length, sums are right to within a stratum, and no rhythm of the program can
-// hide. A span that is as long as a stratum is always taken, and stands for itself.
+// The spans of a kind are laid end to end, those of each thread or, for short ones, of each CPU. That
+// line is cut into strata of equal length, and in each a point is picked at random: the span that
+// covers it stands for the stratum. So a span is picked in proportion to its length, sums are right to
+// within a stratum, and no rhythm of the program can hide. A span that is as long as a stratum is
+// always taken, and stands for itself.
 #pragma once
 #include <bpf/bpf_helpers.h>
 #include "lib/counters.h"
 #include "shared/events.h"
-
-struct stratum {
-  u64 length;
-  u64 position;  // how much of it is covered
-  u64 point;     // that was picked
-};
+#include "shared/threads.h"
 
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -34,14 +30,10 @@ static __always_inline void begin_stratum(struct stratum *stratum, u64 length)
 // What a sample of a span stands for; 0 if the span is not sampled.
 //
 // The span counts as sampled from here on: what becomes of the sample is counted.
-static __always_inline u64 sampled_value(enum sample_kind kind, u64 value, u64 always_above)
+static __always_inline u64 sampled_value(struct stratum *stratum, u64 value, u64 always_above)
 {
   if (value >= always_above)
     return value;
-  u32 key = kind;
-  struct stratum *stratum = bpf_map_lookup_elem(&strata, &key);
-  if (!stratum)
-    return 0;
   if (!stratum->length)
     begin_stratum(stratum, always_above);
   u64 end = stratum->position + value;
@@ -62,10 +54,19 @@ static __always_inline u64 sampled_value(enum sample_kind kind, u64 value, u64 a
 }
 
 // Counts a span that has ended, and says what its sample stands for; 0 if there is none.
-static __always_inline u64 end_span(enum sample_kind kind, const struct sampler_control *told,
-                                    u64 value)
+static __always_inline u64 end_span_in(struct stratum *stratum, enum sample_kind kind,
+                                       const struct sampler_control *told, u64 value)
 {
   count_in(kind, told->window, COUNTER_SPANS);
   add_in(kind, told->window, COUNTER_SPANS_VALUE, value);
-  return sampled_value(kind, value, told->always_above[kind]);
+  return sampled_value(stratum, value, told->always_above[kind]);
+}
+
+// The same for a span in the line of its CPU.
+static __always_inline u64 end_span(enum sample_kind kind, const struct sampler_control *told,
+                                    u64 value)
+{
+  u32 key = kind;
+  struct stratum *stratum = bpf_map_lookup_elem(&strata, &key);
+  return stratum ? end_span_in(stratum, kind, told, value) : 0;
 }

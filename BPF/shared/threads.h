@@ -7,6 +7,13 @@ typedef uint32_t u32;
 typedef uint64_t u64;
 #endif
 
+// See BPF/lib/spans.h; of nanoseconds or bytes.
+struct stratum {
+  u64 length;
+  u64 position;  // how much of it is covered
+  u64 point;     // that was picked
+};
+
 // One thread. Times are CLOCK_MONOTONIC in nanoseconds, 0 where they do not apply.
 struct thread_state {
   u64 arrived_ns;  // when it got its CPU; 0 while it has none
@@ -16,6 +23,8 @@ struct thread_state {
   u32 pid;
   u32 waker;  // the thread that made it ready: its tid, or WAKER_INTERRUPT; 0 where nobody knows
   char waker_name[16];
+  struct stratum blocked;
+  struct stratum queued;
 };
 #define WAKER_INTERRUPT 0xffffffff
-_Static_assert(sizeof(struct thread_state) == 56, "read by Sampling");
+_Static_assert(sizeof(struct thread_state) == 104, "read by Sampling");

@@ -142,11 +142,27 @@ extension PprofEncoder {
     encoded.locationID = profile.stacks[sample.stack].map { UInt64($0) + 1 }
     encoded.value = [Int64(clamping: sample.count), Int64(clamping: sample.value)]
     encoded.label = labels
+    if let reason = Self.reason(profile, sample) {
+      encoded.label.append(label(PprofFormat.LabelKey.reason, text: reason))
+    }
     if let reason = sample.incomplete {
       if let mark = markLocations[reason] { encoded.locationID.append(mark) }
       encoded.label.append(label(PprofFormat.LabelKey.incomplete, text: reason.rawValue))
     }
     return encoded
+  }
+
+  /// What the thread waited for, or called: the innermost frame that is no code, without brackets.
+  private static func reason(_ profile: Profile, _ sample: Sample) -> String? {
+    var reason: String?
+    for location in profile.stacks[sample.stack] {
+      guard let function = profile.function(atLocation: location), function.kind == .synthetic
+      else { break }
+      reason = profile.strings[function.name]
+    }
+    return reason.map {
+      $0.hasPrefix("[") && $0.hasSuffix("]") ? String($0.dropFirst().dropLast()) : $0
+    }
   }
 
   private mutating func labels(of thread: ThreadIdentity) -> [Perftools_Profiles_Label] {

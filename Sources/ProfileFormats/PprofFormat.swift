@@ -10,6 +10,7 @@ package enum PprofFormat {
     static let process = "process"
     static let thread = "thread"
     static let incomplete = "incomplete"
+    static let reason = "reason"
   }
 
   /// Protobuf messages end at 2 GiB, which is the only thing that can go wrong.

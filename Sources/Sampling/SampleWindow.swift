@@ -151,7 +151,7 @@ extension SampleWindow {
     if let known = marks[text] { return known }
     let function = UInt32(builder.profile.functions.count)
     builder.profile.functions.append(
-      Function(name: builder.profile.strings.intern(text), kind: .mark))
+      Function(name: builder.profile.strings.intern(text), kind: .synthetic))
     let location = builder.number(of: Location(mapping: nil, offset: 0, function: function))
     marks[text] = location
     return location

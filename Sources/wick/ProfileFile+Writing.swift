@@ -33,7 +33,7 @@ extension ProfileFile {
   static func encode(_ profiles: [Profile], as format: ProfileFileFormat) throws -> [UInt8] {
     guard let first = profiles.first else { return [] }
     if profiles.count > 1, format == .html {
-      return HTMLFlameGraph.encode(profiles[0], gzip: Gzip.compress)
+      return HTMLFlameGraph.encode(profiles, gzip: Gzip.compress)
     }
     return try encode(first, as: format)
   }

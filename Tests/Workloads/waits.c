@@ -55,7 +55,8 @@ static uint64_t now(clockid_t clock)
     (job)->waits++;                                                                                \
   } while (0)
 
-static void migrate(void)
+// To be moved to another CPU is a wait as well.
+static void migrate(struct job *job)
 {
   static _Atomic unsigned turn;
   if (!migrates)
@@ -63,7 +64,7 @@ static void migrate(void)
   cpu_set_t set;
   CPU_ZERO(&set);
   CPU_SET(turn++ % sysconf(_SC_NPROCESSORS_ONLN), &set);
-  sched_setaffinity(0, sizeof(set), &set);
+  MEASURED(job, sched_setaffinity(0, sizeof(set), &set));
 }
 
 static const long lengths_us[] = {20, 50, 100, 500, 1000, 5000, 20000, 100000};
@@ -79,7 +80,7 @@ static void pause_us(long microseconds)
 __attribute__((noinline)) static void sleep_timer(struct job *job)
 {
   for (unsigned turn = 0; !over; turn++) {
-    migrate();
+    migrate(job);
     MEASURED(job, pause_us(lengths_us[turn % LENGTHS]));
   }
 }
@@ -87,7 +88,7 @@ __attribute__((noinline)) static void sleep_timer(struct job *job)
 __attribute__((noinline)) static void wait_lock(struct job *job)
 {
   for (unsigned turn = 0; !over; turn++) {
-    migrate();
+    migrate(job);
     uint32_t seen = job->word;
     MEASURED(job, syscall(SYS_futex, &job->word, FUTEX_WAIT_PRIVATE, seen, 0, 0, 0));
   }
@@ -97,7 +98,7 @@ __attribute__((noinline)) static void read_pipe(struct job *job)
 {
   char byte;
   while (!over) {
-    migrate();
+    migrate(job);
     MEASURED(job, if (read(job->files[0], &byte, 1) != 1) return);
   }
 }
@@ -106,7 +107,7 @@ __attribute__((noinline)) static void receive_socket(struct job *job)
 {
   char byte;
   while (!over) {
-    migrate();
+    migrate(job);
     MEASURED(job, if (recv(job->files[0], &byte, 1, 0) != 1) return);
   }
 }
@@ -114,14 +115,14 @@ __attribute__((noinline)) static void receive_socket(struct job *job)
 __attribute__((noinline)) static void read_disk(struct job *job)
 {
   for (unsigned turn = 0; !over; turn++) {
-    migrate();
+    migrate(job);
     off_t place = (off_t)(turn % 64) * BLOCK;
     MEASURED(job, if (pread(job->files[0], job->buffer, BLOCK, place) != BLOCK) abort());
     pause_us(2000);
   }
 }
 
-static void compete(struct job *job)
+__attribute__((noinline)) static void compete(struct job *job)
 {
   cpu_set_t set;
   CPU_ZERO(&set);
@@ -135,8 +136,16 @@ static void compete(struct job *job)
   job->waits = 1;
 }
 
-__attribute__((noinline)) static void compete_a(struct job *job) { compete(job); }
-__attribute__((noinline)) static void compete_b(struct job *job) { compete(job); asm(""); }
+__attribute__((noinline)) static void compete_a(struct job *job)
+{
+  compete(job);
+  asm("");
+}
+__attribute__((noinline)) static void compete_b(struct job *job)
+{
+  compete(job);
+  asm("nop");
+}
 
 static void *run(void *argument)
 {
