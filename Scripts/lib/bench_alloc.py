@@ -32,7 +32,7 @@ signal.sigwait({signal.SIGUSR1})
 kept = []
 text = json.dumps([{"name": "n%d" % i, "values": list(range(i % 50)), "text": "x" * (i % 300)}
                    for i in range(2000)])
-for round in range(25):
+for round in range(40):
     data = json.loads(text)
     kept.append(data[round * 7 % 2000:round * 7 % 2000 + 20])
     json.dumps(data)
@@ -53,7 +53,7 @@ def build(folder):
     script = folder / "service.py"
     script.write_text(PYTHON)
     return {
-        "C, 4 threads": [str(program), "300", "rounds=20000"],
+        "C, 4 threads": [str(program), "300", "rounds=8000"],
         "C++ objects": [str(objects), "300"],
         "Python, JSON": ["/usr/bin/python3", str(script)],
     }
@@ -123,23 +123,28 @@ def alone(command, folder):
 def under_heaptrack(command, folder):
     """Seconds, bytes asked for and bytes kept, by the function that called the allocator."""
     data = folder / "heaptrack"
+    launched = time.monotonic()
     process, output = start(["heaptrack", "-o", str(data), *command], folder, "heaptrack")
     executable = os.path.realpath(command[0])
     pid = wait_for(lambda: find(process.pid, executable), "heaptrack")
     wait_for(lambda: is_waiting(pid), "the load under heaptrack")
+    # wick comes when the load waits: what heaptrack saw before that pause is left out.
+    time.sleep(1.5)
+    pause_ms = (time.monotonic() - launched - 0.75) * 1000
     seconds = work(pid, output)
     os.kill(pid, signal.SIGTERM)
     process.wait()
     written = next(folder.glob("heaptrack.zst"), None) or next(folder.glob("heaptrack.gz"))
     reader = ["zstd", "-dc"] if written.suffix == ".zst" else ["gzip", "-dc"]
     text = subprocess.run([*reader, written], check=True, capture_output=True).stdout
-    asked, kept = read_heaptrack(text.decode(errors="replace"))
+    asked, kept = read_heaptrack(text.decode(errors="replace"), pause_ms)
     written.unlink()
     return seconds, asked, kept
 
 
-def read_heaptrack(text):
+def read_heaptrack(text, since_ms):
     """Adds up a heaptrack file: see heaptrack's accumulatedtracedata.cpp for its lines."""
+    now_ms = 0
     strings, places, traces, sizes = [""], [""], [0], []
     asked, kept = collections.Counter(), collections.Counter()
     for line in text.splitlines():
@@ -155,7 +160,9 @@ def read_heaptrack(text):
             traces.append(int(words[0], 16))
         elif kind == "a":
             sizes.append((int(words[0], 16), int(words[1], 16)))
-        elif kind in "+-":
+        elif kind == "c":
+            now_ms = int(words[0], 16)
+        elif kind in ("+", "-") and now_ms >= since_ms:
             size, trace = sizes[int(words[0], 16)]
             place = places[traces[trace]]
             if kind == "+":
@@ -196,8 +203,9 @@ def leaves(file):
 
 
 def plain(name):
-    """A function's name without parameters, as both tools spell it."""
-    return name.split("(")[0].split("@")[0].strip()
+    """A function's name without parameters, as both tools spell it; what has none is one place."""
+    name = name.split("(")[0].split("@")[0].strip()
+    return "" if name.startswith("[") else name
 
 
 def shares(counter):
@@ -222,11 +230,14 @@ def main():
     options = argparse.ArgumentParser()
     options.add_argument("folder", type=pathlib.Path)
     options.add_argument("--repeat", type=int, default=3)
+    options.add_argument("--loads", nargs="+")
     chosen = options.parse_args()
     if not shutil.which("heaptrack") or not shutil.which("zstd"):
         raise SystemExit("install heaptrack and zstd")
     rows, failures = [], 0
-    for name, command in build(chosen.folder).items():
+    loads = build(chosen.folder)
+    for name in chosen.loads or loads:
+        command = loads[name]
         print(f"bench: {name}", file=sys.stderr)
         times = collections.defaultdict(list)
         for _ in range(chosen.repeat):
@@ -253,6 +264,9 @@ def main():
         ["load", "slowed by heaptrack", "wick", "wick --live", "bytes: wick ÷ heaptrack",
          "top places in both", "shares apart", "kept: top places", "shares apart"], rows))
     if failures:
+        for title, counter in [("wick", ours), ("heaptrack", asked), ("wick, kept", our_kept),
+                               ("heaptrack, kept", kept)]:
+            print(title, list(shares(counter).items())[:TOP + 2], file=sys.stderr)
         raise SystemExit("wick and heaptrack name other places")
 
 

@@ -6,6 +6,9 @@ package struct AllocationOptions: Sendable {
   /// Whether to find out what is not freed.
   package var holds = false
 
+  /// Whether a return is waited for only where it matters, if the kernel can (Linux 6.13).
+  package var usesSessions = true
+
   package init(pid: UInt32) { self.pid = pid }
 
   /// Finer than this is as exact as one could wish.

@@ -89,6 +89,7 @@ extension AllocationProbe {
     _ options: AllocationOptions, on own: Allocator,
     _ share: (borrowing OpenedObject) throws -> Void
   ) throws -> LoadedObject? {
+    guard options.usesSessions else { return nil }
     let opened = try open(options, .session, share)
     do {
       var object = try opened.load()
