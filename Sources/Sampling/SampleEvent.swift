@@ -17,6 +17,8 @@ package enum SampleEvent: String, CaseIterable, Hashable, Sendable {
   case block
   /// Page faults, by the memory that they made resident.
   case faults
+  /// What one process allocates.
+  case allocations = "alloc"
   /// Single slow operations, each a sample of its own: taken by who measures latencies.
   case exemplars
 
@@ -32,6 +34,7 @@ package enum SampleEvent: String, CaseIterable, Hashable, Sendable {
     case .systemCalls: .systemCalls
     case .block: .blockIO
     case .faults: .pageFaults
+    case .allocations: .allocated
     case .exemplars: .latency
     }
   }
@@ -46,6 +49,7 @@ package enum SampleEvent: String, CaseIterable, Hashable, Sendable {
     case .systemCalls: [SAMPLE_CALL]
     case .block: [SAMPLE_BLOCK_IO]
     case .faults: [SAMPLE_FAULT]
+    case .allocations: [SAMPLE_ALLOC]
     case .exemplars: [SAMPLE_EXEMPLAR]
     }
   }

@@ -45,7 +45,9 @@ package final class SampleFolder {
     template.facts.frequency = options.frequency
     self.template = template
     windows = options.events.map { event in
-      SampleWindow(event, Self.profile(of: event, template), roots: roots)
+      SampleWindow(
+        event, Self.profile(of: event, template), roots: roots,
+        indexesAllocations: options.allocations?.holds ?? false)
     }
   }
 

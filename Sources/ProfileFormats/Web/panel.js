@@ -15,6 +15,7 @@ const REASONS = {
   "ring-full": "The buffer between kernel and wick had no room.",
   "malformed-record": "The record could not be decoded.",
   "stack-table-full": "The profile reached its limit of distinct stacks.",
+  "held-table-full": "More sampled allocations were not freed than are remembered.",
   "window-overrun": "The window came while others still waited to be written.",
   "not-stored": "The profile could not be written where profiles are kept.",
 };
