@@ -201,6 +201,19 @@ static __always_inline bool count_value(struct histogram *histogram, u64 value)
   return true;
 }
 
+// Counts a value that stands for `weight` of its kind.
+static __always_inline void count_weighted(struct histogram *histogram, u64 value, u32 weight)
+{
+  u64 place = histogram_place(value);
+  asm volatile("" : "+r"(place));
+  if (place >= HISTOGRAM_BUCKETS)
+    return;
+  __sync_fetch_and_add(&histogram->buckets[place], weight);
+  __sync_fetch_and_add(&histogram->sum, value * weight);
+  if (value > histogram->max)
+    histogram->max = value;
+}
+
 static __always_inline void count_error(u32 pid, u32 kind, u32 error)
 {
   u64 key = histogram_error_key(pid, kind, error);

@@ -16,6 +16,8 @@ package final class LatencySession {
   package private(set) var recording: LatencyRecording
   /// Why there are no stacks; nil if there are.
   package private(set) var missingStacks: String?
+  /// What this kernel does not let us see, in sentences.
+  package var limitations: [String] { collector.limitations }
   private let collector: LatencyCollector
   private let sampler: Sampler?
   private let roots: HostRoots

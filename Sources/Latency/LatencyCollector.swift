@@ -91,6 +91,7 @@ package final class LatencyCollector {
       try TargetFilter(target: options.target, roots: options.roots).fill(object)
     }
     for program in source.programs { try object.attach(program: program) }
+    source.begin()
     collectedAt = Clock.monotonic()
   }
 
@@ -135,6 +136,17 @@ extension LatencyCollector {
       row.errors[source.name(ofError: error.error), default: 0] &+= count
       rows[key] = row
     }
+    for tally in source.tallies() {
+      let key = LatencyKey(pid: tally.pid, startTime: tally.startTime, kind: tally.kind)
+      var row =
+        rows[key]
+        ?? LatencyRow(
+          key: key, process: names.name(of: key.pid, told: tally.process, begun: 0),
+          name: source.name(ofKind: key.kind))
+      row.errors.merge(tally.errors) { $0 &+ $1 }
+      row.counts.merge(tally.counts) { $0 &+ $1 }
+      rows[key] = row
+    }
     names.rest()
     let now = Clock.monotonic()
     defer { collectedAt = now }
@@ -142,6 +154,7 @@ extension LatencyCollector {
       startUnixNanoseconds: Clock.wall() &- (now &- collectedAt),
       durationNanoseconds: now &- collectedAt, rows: Array(rows.values))
     interval.losses = try takeLosses()
+    interval.losses.special = source.losses()
     return interval
   }
 
@@ -161,6 +174,9 @@ extension LatencyCollector {
     defer { counters = now }
     return now.since(counters)
   }
+
+  /// What this kernel does not let it see, in sentences.
+  package var limitations: [String] { source.limitations }
 
   /// How long the programs ran in all, in nanoseconds; 0 unless that is measured.
   package var kernelNanoseconds: UInt64 { object.runTimeNanoseconds() }

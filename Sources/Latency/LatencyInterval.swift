@@ -31,10 +31,13 @@ package struct LatencyLosses: Hashable, Sendable {
   package var exemplars: UInt64 = 0
   /// Stacks of slow values that were not taken, for there had been many.
   package var limitedExemplars: UInt64 = 0
+  /// What belongs to one kind of latency, in words.
+  package var special: [String: UInt64] = [:]
 
   package init() {}
 
   package mutating func add(_ other: LatencyLosses) {
+    special.merge(other.special) { $0 &+ $1 }
     folded &+= other.folded
     lost &+= other.lost
     errors &+= other.errors

@@ -2,7 +2,7 @@ import LinuxHost
 
 /// What the latency of is measured.
 package enum LatencyKind: String, CaseIterable, Sendable {
-  case syscalls, runqueue, block
+  case syscalls, runqueue, block, tcp, dns
 
   /// What each histogram is of, as the title of a column.
   package var subject: String {
@@ -10,6 +10,8 @@ package enum LatencyKind: String, CaseIterable, Sendable {
     case .syscalls: "CALL"
     case .runqueue: "RUNNABLE"
     case .block: "DEVICE, OPERATION"
+    case .tcp: "WHAT, PEER"
+    case .dns: "SERVER"
     }
   }
 
@@ -18,6 +20,8 @@ package enum LatencyKind: String, CaseIterable, Sendable {
     case .syscalls: CallLatency(roots: roots)
     case .runqueue: QueueLatency(roots: roots)
     case .block: BlockLatency(roots: roots)
+    case .tcp: TCPLatency(roots: roots)
+    case .dns: DNSLatency(roots: roots)
     }
   }
 }

@@ -49,6 +49,7 @@ package struct LatencyRecording: Sendable {
       if let known = totals[key] { other = known }
       other.histogram.add(row.histogram)
       other.errors.merge(row.errors) { $0 &+ $1 }
+      other.counts.merge(row.counts) { $0 &+ $1 }
       other.interrupted &+= row.interrupted
       totals[key] = other
     }

@@ -20,6 +20,8 @@ package struct LatencyRow: Sendable {
   package var histogram = LatencyHistogram()
   /// How often it failed, by the name of the error.
   package var errors: [String: UInt64] = [:]
+  /// What else was counted, by name; bytes where the name begins with that.
+  package var counts: [String: UInt64] = [:]
   /// Calls that the kernel made end early, to go on with them or to make them again.
   package var interrupted: UInt64 = 0
 
@@ -29,6 +31,7 @@ package struct LatencyRow: Sendable {
     process = other.process
     histogram.add(other.histogram)
     errors.merge(other.errors) { $0 &+ $1 }
+    counts.merge(other.counts) { $0 &+ $1 }
     interrupted &+= other.interrupted
   }
 }

@@ -23,8 +23,17 @@ protocol LatencySource {
   func configure(_ object: borrowing OpenedObject) throws
   /// Fills the maps of the loaded object, before its programs run.
   mutating func prepare(_ object: borrowing LoadedObject) throws
+  /// Is called once, when the programs run.
+  mutating func begin()
   /// Is called before each collection: the place to follow changes of the host.
   mutating func refresh()
+
+  /// What was counted beside histograms and errors since the last time.
+  mutating func tallies() -> [LatencyTally]
+  /// What the source itself could not do since the last time, in words.
+  func losses() -> [String: UInt64]
+  /// What this kernel does not let it see, in sentences.
+  var limitations: [String] { get }
 
   /// What a histogram with this kind is of.
   func name(ofKind kind: UInt32) -> String
@@ -35,7 +44,11 @@ extension LatencySource {
   var walksPerExemplar: Int { 1 }
   var slowNanoseconds: UInt64 { 1_000_000 }
   mutating func prepare(_ object: borrowing LoadedObject) throws {}
+  mutating func begin() {}
   mutating func refresh() {}
+  mutating func tallies() -> [LatencyTally] { [] }
+  func losses() -> [String: UInt64] { [:] }
+  var limitations: [String] { [] }
   func name(ofError number: UInt32) -> String { ErrorNumber(Int(number)).name }
 
   /// Sizes the table of threads of `BPF/lib/thread_spans.h`: a place for each, unless there can be

@@ -33,6 +33,9 @@ extension LatencyLosses {
         "\(targets) forked processes were not followed: there were too many "
           + "(measure a cgroup instead)")
     }
+    for (words, count) in special.sorted(by: { $0.key < $1.key }) {
+      sentences.append("\(count) \(words)")
+    }
     return sentences
   }
 }

@@ -11,7 +11,8 @@ import Sampling
 struct LatencyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "latency",
-    abstract: "Measure how long system calls, waits for a CPU or block I/O take, by process.",
+    abstract:
+      "Measure how long system calls, waits for a CPU, block I/O, TCP or DNS take, by process.",
     discussion: """
       KIND is one of: \(LatencyKind.allCases.map(\.rawValue).joined(separator: ", ")). On a terminal \
       a live table is shown until Ctrl-C or the end of -d; else one table comes at the end. Ctrl-C \
@@ -104,6 +105,7 @@ struct LatencyCommand: ParsableCommand {
       Terminal.write(screen.final(recording))
     }
     try page?.write(LatencyPage.encode(LatencyReport(recording), gzip: Gzip.compress))
+    session.limitations.forEach { Terminal.writeError("wick: \($0)\n") }
     recording.losses.sentences.forEach { Terminal.writeError("wick: \($0)\n") }
   }
 

@@ -35,6 +35,7 @@ enum LatencyJSON {
       ("process", quoted(row.process)), ("pid", "\(row.key.pid)"), ("name", quoted(row.name)),
       ("count", "\(histogram.count)"), ("error_count", "\(row.errorCount)"),
       ("errors", object(row.errors.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") })),
+      ("counts", object(row.counts.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") })),
       ("interrupted", "\(row.interrupted)"), ("sum_s", seconds(histogram.sum)),
       ("p50_s", seconds(histogram.quantile(0.5))), ("p90_s", seconds(histogram.quantile(0.9))),
       ("p99_s", seconds(histogram.quantile(0.99))), ("max_s", seconds(histogram.max)),
@@ -54,6 +55,10 @@ enum LatencyJSON {
       ("beginnings", "\(losses.beginnings)"), ("targets", "\(losses.targets)"),
       ("endless", "\(losses.endless)"), ("exemplars", "\(losses.exemplars)"),
       ("limited_exemplars", "\(losses.limitedExemplars)"),
+      (
+        "special",
+        object(losses.special.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") })
+      ),
     ])
   }
 

@@ -18,14 +18,14 @@ struct LatencyTable {
     self.hasTrend = hasTrend
     var columns = [
       Column(title: "PROCESS", limit: 16), Column(title: "PID", isRight: true),
-      Column(title: subject, limit: 40), Column(title: "COUNT", isRight: true),
+      Column(title: subject, limit: 56), Column(title: "COUNT", isRight: true),
       Column(title: "ERRORS", isRight: true), Column(title: "P50", isRight: true),
-      Column(title: "P90", isRight: true),
-      Column(title: "P99", isRight: true), Column(title: "MAX", isRight: true),
+      Column(title: "P90", isRight: true), Column(title: "P99", isRight: true),
+      Column(title: "MAX", isRight: true),
     ]
     if hasTrend { columns.append(Column(title: "TREND")) }
     columns.append(Column(title: heat))
-    columns.append(Column(title: "WHICH"))
+    columns.append(Column(title: "WHICH, COUNTS"))
     self.columns = columns
   }
 
@@ -49,6 +49,11 @@ struct LatencyTable {
     var parts = row.errors.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
       .map { "\($0.value) \($0.key)" }
     if row.interrupted > 0 { parts.append("\(row.interrupted) interrupted") }
+    parts += row.counts.sorted { $0.key < $1.key }.map { name, value in
+      let words = name.split(separator: "_").joined(separator: " ")
+      return name.hasPrefix("bytes_")
+        ? "\(LatencyText.bytes(value)) \(words.dropFirst("bytes ".count))" : "\(value) \(words)"
+    }
     return parts.joined(separator: ", ")
   }
 

@@ -16,6 +16,19 @@ enum LatencyText {
     return "\(number(value, digits: digits)) \(unit.name)"
   }
 
+  /// Three digits and a unit: `4.25 kB`.
+  static func bytes(_ bytes: UInt64) -> String {
+    var value = Double(bytes)
+    var unit = 0
+    let names = ["B", "kB", "MB", "GB", "TB", "PB"]
+    while value >= 999.5, unit < names.count - 1 {
+      value /= 1_000
+      unit += 1
+    }
+    let digits = unit == 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2
+    return "\(number(value, digits: digits)) \(names[unit])"
+  }
+
   static func number(_ value: Double, digits: Int) -> String {
     let scale = digits == 0 ? 1 : digits == 1 ? 10 : 100
     let scaled = Int((value * Double(scale)).rounded())
