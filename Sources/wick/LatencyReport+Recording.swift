@@ -72,6 +72,9 @@ extension Latency.LatencyRow {
     var failures = errors.sorted { $0.key < $1.key }.map { error, count in
       ProfileFormats.LatencyRow.Failure(name: error, count: count)
     }
+    failures += counts.sorted { $0.key < $1.key }.map { name, count in
+      ProfileFormats.LatencyRow.Failure(name: name, count: count)
+    }
     if interrupted > 0 {
       failures.append(ProfileFormats.LatencyRow.Failure(name: "interrupted", count: interrupted))
     }
@@ -98,6 +101,8 @@ extension LatencyKind {
     case .syscalls: "system calls"
     case .runqueue: "waits for a CPU"
     case .block: "block I/O"
+    case .tcp: "TCP"
+    case .dns: "DNS"
     }
   }
 }

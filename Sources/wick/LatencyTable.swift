@@ -20,12 +20,12 @@ struct LatencyTable {
       Column(title: "PROCESS", limit: 16), Column(title: "PID", isRight: true),
       Column(title: subject, limit: 56), Column(title: "COUNT", isRight: true),
       Column(title: "ERRORS", isRight: true), Column(title: "P50", isRight: true),
-      Column(title: "P90", isRight: true),
-      Column(title: "P99", isRight: true), Column(title: "MAX", isRight: true),
+      Column(title: "P90", isRight: true), Column(title: "P99", isRight: true),
+      Column(title: "MAX", isRight: true),
     ]
     if hasTrend { columns.append(Column(title: "TREND")) }
     columns.append(Column(title: heat))
-    columns.append(Column(title: "WHICH, AND COUNTS"))
+    columns.append(Column(title: "WHICH, COUNTS"))
     self.columns = columns
   }
 

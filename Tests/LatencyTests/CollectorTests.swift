@@ -2,6 +2,7 @@ import Foundation
 import Latency
 import LinuxHost
 import MetricModel
+import ProfileModel
 import Sampling
 import Testing
 
@@ -178,8 +179,7 @@ import Testing
     let collector = try LatencyCollector(.syscalls, options: options, sampler: sampler)
     try sampler.start()
     try collector.start()
-    let reading = Thread { _ = try? workload.work(lines: 1) }
-    reading.start()
+    try workload.begin()
     var row: LatencyRow?
     for _ in 0..<16 {
       for _ in 0..<8 { try sampler.poll(timeout: .milliseconds(10)) }
