@@ -20,10 +20,18 @@ extension RecordTests {
         let buckets_ns: Buckets
       }
 
+      struct Exemplar: Decodable {
+        let process: String
+        let name: String
+        let value_s: Double
+        let stack: [String]
+      }
+
       let kind: String
       let final: Bool
       let duration_s: Double
       let rows: [Row]
+      let exemplars: [Exemplar]?
     }
 
     private static func lines(_ program: FinishedProgram) throws -> [Line] {
@@ -71,6 +79,22 @@ extension RecordTests {
         #expect(row.buckets_ns.counts.reduce(0, +) == row.count)
         #expect((row.p99_s ?? 0) <= row.max_s)
       }
+    }
+
+    /// One request in 200 is slow.
+    @Test func theStackOfASlowCallShowsTheSlowFunction() throws {
+      let shell = try RunningProgram(
+        "/bin/sh", ["-c", "(sleep 2; echo; sleep 4) | \(Workload.path("service")) 20"])
+      let program = try Wick.run(["latency", "syscalls", "-d", "6s", "--json"])
+      shell.kill()
+      let line = try #require(try Self.lines(program).last)
+      let row = line.rows.first { $0.name == "clock_nanosleep" && $0.count >= 2_000 }
+      #expect(row != nil)
+      let slow = (line.exemplars ?? []).filter {
+        $0.process == "service" && $0.name == "clock_nanosleep" && $0.value_s > 0.025
+      }
+      #expect(!slow.isEmpty)
+      for exemplar in slow { #expect(exemplar.stack.contains("read_it_all_again")) }
     }
 
     @Test func anInterruptEndsWithAResult() throws {
