@@ -206,3 +206,5 @@ static inline void wick_map_blocks_from(int bytes)
 {
   mallopt(M_MMAP_THRESHOLD, bytes);
 }
+
+#include "terminal.h"

@@ -1,4 +1,5 @@
 import CLinux
+import Glibc
 
 /// The memory that the C library holds for the whole program.
 package enum Heap {
@@ -16,4 +17,13 @@ package enum Heap {
 
   /// Gives whole free pages back to the system; takes a millisecond for some 10 MiB.
   package static func trim() { wick_trim_heap() }
+
+  /// Takes some pages that this process never had, writes to them, and gives them back.
+  package static func touchNewPages() {
+    let bytes = 16 * 4_096
+    let pages = unsafe mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let pages = unsafe pages, unsafe pages != MAP_FAILED else { return }
+    unsafe memset(pages, 1, bytes)
+    unsafe munmap(pages, bytes)
+  }
 }

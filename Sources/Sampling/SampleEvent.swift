@@ -1,4 +1,5 @@
 import BPFShared
+package import LinuxHost
 package import ProfileModel
 
 /// What is profiled: each event has a profile of its own.
@@ -36,6 +37,16 @@ package enum SampleEvent: String, CaseIterable, Hashable, Sendable {
     case .runQueue: [SAMPLE_QUEUED]
     case .systemCalls: [SAMPLE_CALL]
     case .faults: [SAMPLE_FAULT]
+    }
+  }
+
+  /// What of the host it needs beside what all events do.
+  package var features: [Feature] {
+    switch self {
+    case .cpu: []
+    case .offCPU, .wall, .runQueue: [.waits]
+    case .systemCalls: [.systemCalls]
+    case .faults: [.pageFaults]
     }
   }
 

@@ -45,7 +45,9 @@ package final class SampleFolder {
     template.facts.frequency = options.frequency
     self.template = template
     windows = options.events.map { event in
-      SampleWindow(event, Self.profile(of: event, template), number: 0, roots: roots)
+      SampleWindow(
+        event, Self.profile(of: event, template), number: 0, roots: roots,
+        longestSpan: options.longestSpan)
     }
   }
 
@@ -92,7 +94,7 @@ extension SampleFolder {
     windows = closing.map { window in
       SampleWindow(
         window.event, Self.profile(of: window.event, template), number: window.number &+ 1,
-        roots: roots)
+        roots: roots, longestSpan: options.longestSpan)
     }
   }
 

@@ -16,6 +16,8 @@ package final class SampleWindow {
   /// Whose samples it is for; empty where it is for all.
   let pids: Set<UInt32>
 
+  /// The most that one sample of time adds.
+  private let longestSpan: UInt64
   private let roots: HostRoots
   private let start = Clock.monotonic()
   private var key: [UInt64] = []
@@ -31,12 +33,13 @@ package final class SampleWindow {
 
   init(
     _ event: SampleEvent, _ profile: Profile, number: UInt32, roots: HostRoots,
-    pids: Set<UInt32> = []
+    pids: Set<UInt32> = [], longestSpan: UInt64 = .max
   ) {
     self.event = event
     self.number = number
     self.roots = roots
     self.pids = pids
+    self.longestSpan = event.sampleType.unit == "nanoseconds" ? longestSpan : .max
     builder = ProfileBuilder(profile, stackLimit: Limits.distinctStacks)
     builder.profile.facts.startUnixNanoseconds = Clock.wall()
   }
@@ -83,7 +86,7 @@ extension SampleWindow {
     key.append(image.generation)
     key.append(UInt64.max - (time.isWaiting ? 1 : 0))
     let words = key
-    builder.add(words.span, value: time.nanoseconds) { builder in
+    builder.add(words.span, value: min(time.nanoseconds, longestSpan)) { builder in
       let identity = ThreadIdentity(
         pid: time.pid, tid: time.tid,
         process: builder.profile.strings.intern(time.processName),
@@ -122,7 +125,8 @@ extension SampleWindow {
     key.append(contentsOf: walked.kernel)
     key.append(contentsOf: walked.user)
     let words = key
-    builder.add(words.span, value: event == .cpu ? nil : sample.value) { builder in
+    builder.add(words.span, value: event == .cpu ? nil : min(sample.value, longestSpan)) {
+      builder in
       let thread = builder.number(of: identity(of: sample, strings: &builder.profile.strings))
       let locations =
         marks(walked, of: sample, &builder) + kernelLocations(walked, &builder)

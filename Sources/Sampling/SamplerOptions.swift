@@ -11,6 +11,10 @@ package struct SamplerOptions: Sendable {
   package var wantsWakers = false
   /// What each kind of probe may take of one CPU, from 0 to 1; above that fewer spans are sampled.
   package var maximumOverhead = 0.01
+  /// The most that one wait or call adds to a profile, in nanoseconds.
+  ///
+  /// Where a profile is of a short time, what a long wait lasted before is not of that time.
+  package var longestSpan = UInt64.max
   /// Samples a second on each CPU.
   package var frequency = 99
   /// How much of each stack is copied, in bytes.

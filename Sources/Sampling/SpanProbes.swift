@@ -20,7 +20,8 @@ final class SpanProbes {
   }
 
   /// What is in an object, and when it is needed.
-  private struct Shape: Sendable {
+  struct Shape: Sendable {
+    let feature: Feature
     let object: BPFObject
     let programs: [String]
     let kinds: [sample_kind]
@@ -30,20 +31,21 @@ final class SpanProbes {
     let length: any WritableKeyPath<SpanLengths, UInt64> & Sendable
   }
 
-  private static let shapes: [Shape] = [
+  static let shapes: [Shape] = [
     Shape(
-      object: .waits,
+      feature: .waits, object: .waits,
       programs: [
         "watch_switch", "watch_wakeup", "watch_first_wakeup", "pay_after_call", "pay_at_exit",
         "follow_exec",
       ], kinds: [SAMPLE_BLOCKED, SAMPLE_QUEUED, SAMPLE_RAN], subject: "waits",
       longest: SpanLengths.longest, length: \.wait),
     Shape(
-      object: .calls, programs: ["enter_call", "leave_call"], kinds: [SAMPLE_CALL],
-      subject: "system calls", longest: SpanLengths.longest, length: \.call),
+      feature: .systemCalls, object: .calls, programs: ["enter_call", "leave_call"],
+      kinds: [SAMPLE_CALL], subject: "system calls", longest: SpanLengths.longest, length: \.call),
     Shape(
-      object: .faults, programs: ["watch_fault", "watch_huge_page"], kinds: [SAMPLE_FAULT],
-      subject: "page faults", longest: SpanLengths.longestFault, length: \.fault),
+      feature: .pageFaults, object: .faults, programs: ["watch_fault", "watch_huge_page"],
+      kinds: [SAMPLE_FAULT], subject: "page faults", longest: SpanLengths.longestFault,
+      length: \.fault),
   ]
 
   /// Maps that all objects have in common with the sampler's.
@@ -77,7 +79,7 @@ final class SpanProbes {
       if shape.kinds.contains(SAMPLE_CALL) {
         try opened.set("only_wanted", to: !options.systemCalls.isEmpty)
       }
-      let object = try opened.load()
+      let object = try Self.load(opened, shape.feature)
       if shape.kinds.contains(SAMPLE_CALL) {
         for call in options.systemCalls {
           try object.update(map: "wanted_calls", key: call, value: UInt8(1))
@@ -86,6 +88,17 @@ final class SpanProbes {
       probes.append(Probe(shape, object))
     }
     if probes.isEmpty { return nil }
+  }
+
+  /// Names the feature that does not work here.
+  private static func load(_ opened: consuming OpenedObject, _ feature: Feature) throws
+    -> LoadedObject
+  {
+    do {
+      return try opened.load()
+    } catch {
+      throw UnavailableFeature(feature, error)
+    }
   }
 
   static func watchesThreads(_ events: [SampleEvent]) -> Bool {
@@ -142,7 +155,13 @@ final class SpanProbes {
   /// Begins to measure.
   func start(_ target: SampleTarget) throws {
     for probe in probes {
-      for program in probe.shape.programs { try probe.object.attach(program: program) }
+      for program in probe.shape.programs {
+        do {
+          try probe.object.attach(program: program)
+        } catch {
+          throw UnavailableFeature(probe.shape.feature, error)
+        }
+      }
     }
     if options.events.contains(.wall) { try introduceThreads(target) }
   }
