@@ -36,8 +36,6 @@ package final class LatencySession {
     self.sampler = try? sampler.get()
     if case .failure(let error) = sampler { missingStacks = "\(error)" }
     recording = LatencyRecording(kind, target: options.target.words)
-    recording.facts = Self.emptyProfile(options).facts
-    recording.facts.event = kind.rawValue
   }
 
   private static func sampler(_ options: LatencyOptions) throws -> Sampler {
@@ -46,16 +44,10 @@ package final class LatencySession {
     settings.events = [.exemplars]
     // It would double the cost of each system call.
     settings.measuresRunTime = false
-    return try Sampler(
-      options: settings, roots: options.roots, profile: emptyProfile(options))
-  }
-
-  private static func emptyProfile(_ options: LatencyOptions) -> Profile {
-    var settings = SamplerOptions()
-    settings.frequency = 0
-    return Profile.empty(
-      settings, Machine(roots: options.roots), target: options.target.words,
-      commandLine: CommandLine.arguments.joined(separator: " "))
+    let machine = Machine(roots: options.roots)
+    let profile = Profile.empty(
+      settings, machine, target: options.target.words, commandLine: "")
+    return try Sampler(options: settings, roots: options.roots, profile: profile)
   }
 
   /// Measures until the time is up, all processes have ended, or a signal asks.
@@ -67,7 +59,6 @@ package final class LatencySession {
   ) throws {
     try sampler?.start()
     try collector.start()
-    recording.facts.startUnixNanoseconds = Clock.wall()
     let start = Clock.monotonic()
     var next = start &+ interval.nanoseconds
     while true {
@@ -85,7 +76,6 @@ package final class LatencySession {
       }
       if isOver { break }
     }
-    recording.facts.durationNanoseconds = recording.durationNanoseconds
     try finish()
     signals.release()
   }

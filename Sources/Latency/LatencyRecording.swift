@@ -1,13 +1,10 @@
 import MetricModel
-package import ProfileModel
 
 /// All that was measured: the totals, how they came about over time, and what was slow.
 package struct LatencyRecording: Sendable {
   package let kind: LatencyKind
   /// Whose latencies they are, in words.
   package let target: String
-  /// How and where they were measured.
-  package var facts = ProfileFacts()
   /// In order, each with the rows that took the most time; when there are many, neighbours are joined,
   /// so that all is bounded.
   package private(set) var intervals: [LatencyInterval] = []

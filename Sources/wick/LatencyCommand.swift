@@ -60,7 +60,7 @@ struct LatencyCommand: ParsableCommand {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "Also write a page with histograms, heat maps and the stacks behind them: an .html file.",
+      "Also write a page with histograms, heat maps and the stacks of slow values: a .html file.",
       valueName: "file"))
   var output: String?
 
@@ -71,9 +71,6 @@ struct LatencyCommand: ParsableCommand {
     let targets = [all, !pids.isEmpty, cgroup != nil].filter(\.self).count
     guard targets <= 1 else { throw ValidationError("-a, -p and --cgroup exclude each other.") }
     if pids.contains(0) { throw ValidationError("PID 0 is the idle task, which is not measured.") }
-    if let output, !output.hasSuffix(".html") {
-      throw ValidationError("'\(output)' does not end with .html, which is all that is written.")
-    }
     if let interval, interval < Self.shortestInterval {
       throw ValidationError("The interval must be at least 100ms.")
     }
@@ -82,7 +79,13 @@ struct LatencyCommand: ParsableCommand {
   private static let shortestInterval = Duration.milliseconds(100)
 
   func run() throws {
-    let page = try output.map { try OutputFile($0) }
+    let page = try output.map { path in
+      guard ProfileFileFormat(path: path) == .html else {
+        throw ProfileFileError(
+          "cannot write \(path): latencies are written as HTML", remedy: "use the suffix .html")
+      }
+      return try OutputFile(path)
+    }
     let signals = SignalMask()
     let session = try LatencySession(kind, options: options())
     if let reason = session.missingStacks {
@@ -99,12 +102,16 @@ struct LatencyCommand: ParsableCommand {
     }
     screen.clear()
     let recording = session.recording
+    try page?.write(
+      LatencyPage.encode(
+        recording.report(
+          HostRoots(), notes: session.limitations + recording.losses.sentences),
+        gzip: Gzip.compress))
     if json {
       Terminal.write(LatencyJSON.line(recording))
     } else {
       Terminal.write(screen.final(recording))
     }
-    try page?.write(LatencyPage.encode(LatencyReport(recording), gzip: Gzip.compress))
     session.limitations.forEach { Terminal.writeError("wick: \($0)\n") }
     recording.losses.sentences.forEach { Terminal.writeError("wick: \($0)\n") }
   }
