@@ -31,6 +31,10 @@ bench_packages=(
 )
 
 package_packages=(binutils debhelper dpkg-dev lintian)
+network_packages=(
+  bind9-dnsutils:dig dnsmasq-base:dnsmasq iproute2:ip nftables:nft nginx:nginx postgresql python3:python3
+  wrk:wrk
+)
 
 # Speaks on stderr: stdout belongs to the command that a script runs in the end.
 say() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; }

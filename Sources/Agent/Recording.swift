@@ -95,6 +95,7 @@ package final class Recording {
       var profile = profile
       profile.facts.startUnixNanoseconds = wallStart
       profile.facts.durationNanoseconds = duration
+      profile.ledger.spans = sampler.spanFigures(of: window.event)
       symbolizer.symbolize(&profile, origins: window.origins)
       return profile
     }

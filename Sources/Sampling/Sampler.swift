@@ -46,7 +46,7 @@ package final class Sampler {
     frequency = options.frequency
     machine = Machine(roots: roots)
     processes = ProcessTable(roots: roots)
-    statistics = RunTimeStatistics()
+    statistics = options.measuresRunTime ? RunTimeStatistics() : nil
     // Events first: what changes while `/proc` is read is applied on top of what was read.
     let events = try ProcessEventStream(cpus: machine.onlineCPUs())
     self.events = events
@@ -117,6 +117,22 @@ package final class Sampler {
       try object.set("only_cgroup", to: group.id)
       try object.set("cgroup_controller", to: try controllerNumber(group))
     case .everything: break
+    }
+  }
+
+  /// Lets another object take samples, before it is loaded: it includes `BPF/lib/take.h`, samples the
+  /// same targets, and shares the maps.
+  package func lend(to object: borrowing OpenedObject) throws {
+    try Self.configure(object, options, machine, countsRuns: false)
+    for map in SpanProbes.sharedMaps { try object.share(map: map, with: self.object) }
+  }
+
+  /// Makes the maps small of an object that could take samples and does not.
+  package static func spare(_ object: borrowing OpenedObject) throws {
+    let pageBytes = 4_096
+    for map in SpanProbes.sharedMaps where map != "counters" && map != "targets" {
+      let isRing = map == "samples" || map == "raw_samples"
+      try object.resize(map: map, to: isRing ? pageBytes : 1)
     }
   }
 
@@ -321,10 +337,11 @@ package final class Sampler {
     while try !drain() {}
     folder.add(unseen)
     folder.windows.forEach { $0.end() }
-    let closing = folder.takeClosing()
-    try finish(closing)
-    try finish(folder.windows)
-    return closing + folder.windows
+    if !folder.closing.isEmpty {
+      try finish(folder.windowsBefore, parity: (folder.windowNumber &+ 1) & 1)
+    }
+    try finish(folder.windows, parity: folder.windowNumber & 1)
+    return folder.takeClosing() + folder.windows
   }
 
   /// How long the kernel's side has run so far, in nanoseconds; nil where that cannot be read.
@@ -382,6 +399,9 @@ package final class Sampler {
       alwaysAbove: kinds.map { control.length(of: $0) }.max() ?? 0)
   }
 
+  /// Which probes rest because of what they cost, in sentences.
+  package var pauses: [String] { spans?.pauses ?? [] }
+
   /// Which events have had fewer spans sampled because of what that cost, in sentences.
   package var reductions: [String] { spans?.reductions ?? [] }
 
@@ -411,15 +431,20 @@ extension Sampler {
   /// of the one before arrive after its end: see `takeClosedWindows`. A window must be closed before
   /// the next can end.
   ///
-  /// - Parameter frequency: samples a second on each CPU, from now on; nil for as many as before.
+  /// - Parameters:
+  ///   - frequency: samples a second on each CPU, from now on; nil for as many as before.
+  ///   - events: whose windows end; nil for all. The windows of the others go on.
   /// - Returns: false, and does nothing, while the window before is still open.
   /// - Throws: what the kernel refused.
   @discardableResult
-  package func beginWindow(frequency: Int? = nil) throws -> Bool {
+  package func beginWindow(frequency: Int? = nil, events: Set<SampleEvent>? = nil) throws -> Bool {
     guard folder.closing.isEmpty else { return false }
     let isNews = frequency != nil && frequency != self.frequency
     if let frequency { self.frequency = frequency }
-    folder.beginWindow(frequency: self.frequency)
+    // A profile of samples has one frequency.
+    let clocked = isNews ? options.events.filter(\.needsClock) : []
+    folder.beginWindow(
+      frequency: self.frequency, events: (events ?? Set(options.events)).union(clocked))
     try tellKernel()
     if isNews { for trigger in triggers { try trigger.setFrequency(self.frequency) } }
     closingTime = Clock.monotonic() &+ Self.settlingNanoseconds
@@ -430,9 +455,8 @@ extension Sampler {
   /// then.
   package func takeClosedWindows() throws -> [SampleWindow] {
     guard !folder.closing.isEmpty, inbox.foldedUntil >= closingTime else { return [] }
-    let windows = folder.takeClosing()
-    try finish(windows)
-    return windows
+    try finish(folder.windowsBefore, parity: (folder.windowNumber &+ 1) & 1)
+    return folder.takeClosing()
   }
 
   /// What the process has allocated since the start and not freed; nil unless that was asked for.
@@ -446,12 +470,12 @@ extension Sampler {
     return index.heldProfile(of: window.profile, held: allocations.heldByStack(), lost: lost)
   }
 
-  /// Closes the ledgers of windows of which no more samples come.
-  private func finish(_ windows: [SampleWindow]) throws {
-    guard let first = windows.first else { return }
+  /// Adds to the ledgers what was taken in windows with an even, or an odd, number, of which no more
+  /// samples come.
+  private func finish(_ windows: [SampleWindow], parity: UInt32) throws {
     let counters = try counters()
     targetsLost = counters.value(COUNTER_TARGETS_FULL, of: SAMPLE_CPU, parity: 0)
-    let parity = first.isOdd ? 1 : 0
+    let parity = Int(parity)
     let before = counted[parity]
     counted[parity] = counters
     for window in windows {
