@@ -37,8 +37,7 @@ struct RecordCommand: ParsableCommand {
     name: [.customShort("e"), .customLong("event")],
     help: ArgumentHelp(
       "What to profile, one or several with commas: cpu, off-cpu, wall, runqueue, "
-        + "syscalls[:NAME,…], block, faults, alloc. Each has a profile of its own. "
-        + "(default: cpu)",
+        + "syscalls[:NAME,…], block, faults, alloc. Each has a profile of its own. (default: cpu)",
       valueName: "events"),
     transform: EventsArgument.init)
   var events = EventsArgument()
