@@ -22,7 +22,7 @@ final class SpanProbes {
       self.object = object
     }
 
-    func attach() throws {
+    func attach() throws(BPFError) {
       for program in shape.programs { try object.attach(program: program) }
     }
 
