@@ -14,6 +14,8 @@ package enum Feature: String, CaseIterable, Sendable {
   case waits
   /// Watching system calls.
   case systemCalls = "system calls"
+  /// Watching requests to block devices.
+  case blockIO = "block I/O"
   /// Watching memory become resident.
   case pageFaults = "page faults"
   /// Sampling by the processor's cycles instead of the clock.
@@ -53,6 +55,9 @@ extension Feature {
       "programs watch_switch, watch_wakeup and others (tp_btf/sched_switch, sched_wakeup, "
         + "sched_wakeup_new, sched_process_exit, sched_process_exec, raw_tp/sys_exit)"
     case .systemCalls: "programs enter_call, leave_call (raw_tp/sys_enter, sys_exit)"
+    case .blockIO:
+      "programs insert_request, issue_request, complete_request (raw_tp/block_rq_insert, "
+        + "block_rq_issue, block_rq_complete)"
     case .pageFaults:
       "programs watch_fault, watch_huge_page (raw_tp/page_fault_user, tp_btf/mm_page_alloc)"
     case .cycleCounter: "perf event cpu-cycles"
@@ -76,6 +81,7 @@ extension Feature {
     case .processTargets: "single processes cannot be profiled (record -p)"
     case .waits: "time that threads wait cannot be profiled"
     case .systemCalls: "time in system calls cannot be profiled"
+    case .blockIO: "block I/O cannot be profiled"
     case .pageFaults: "growth of memory cannot be profiled"
     case .cycleCounter: "nothing: the kernel's clock triggers the samples instead"
     case .kernelSymbols: "kernel functions have addresses instead of names"
@@ -99,6 +105,7 @@ extension Feature {
     switch self {
     case .waits: "record -e off-cpu, wall or runqueue; top"
     case .systemCalls: "record -e syscalls"
+    case .blockIO: "record -e block"
     case .pageFaults: "record -e faults"
     case .processTargets: "record -p"
     default: nil

@@ -9,8 +9,15 @@ package struct SamplerOptions: Sendable {
   package var systemCalls: Set<UInt32> = []
   /// Whether it is told who ended a wait.
   package var wantsWakers = false
+  /// Of the event `allocations`, which needs it.
+  package var allocations: AllocationOptions?
   /// What each kind of probe may take of one CPU, from 0 to 1; above that fewer spans are sampled.
   package var maximumOverhead = 0.01
+  /// Whether probes that cost too much even so are taken off for a while.
+  package var mayPause = false
+  /// Whether the kernel is to measure how long programs run, at two clock reads a run of every one
+  /// on the host; else they measure themselves where that costs less.
+  package var measuresRunTime = true
   /// The most that one wait or call adds to a profile, in nanoseconds.
   ///
   /// Where a profile is of a short time, what a long wait lasted before is not of that time.

@@ -66,7 +66,8 @@ import Testing
     #expect(
       table.missing.map(\.feature) == [
         .sampling, .processLifetimes, .processTargets, .processEvents, .waits, .systemCalls,
-        .pageFaults, .kernelTypes, .kernelSymbols, .mappedFiles, .otherProcesses, .otherFiles,
+        .blockIO, .pageFaults, .kernelTypes, .kernelSymbols, .mappedFiles, .otherProcesses,
+        .otherFiles,
       ])
     let sampling = try #require(table.reason(.sampling))
     #expect(sampling.cause == "CAP_BPF and CAP_PERFMON missing")
