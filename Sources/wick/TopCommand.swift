@@ -37,7 +37,7 @@ struct TopCommand: ParsableCommand {
     name: [.customShort("e"), .customLong("event")],
     help: ArgumentHelp(
       "What to show, as for record, a table each: cpu, off-cpu, wall, runqueue, "
-        + "syscalls[:NAME,…], faults. (default: cpu,off-cpu)",
+        + "syscalls[:NAME,…], block, faults. (default: cpu,off-cpu)",
       valueName: "events"),
     transform: EventsArgument.init)
   var events: EventsArgument?
@@ -87,7 +87,7 @@ struct TopCommand: ParsableCommand {
   private static let shortestInterval = Duration.milliseconds(200)
   /// What was measured that has a table.
   private static let shown: Set<SampleEvent> = [
-    .cpu, .offCPU, .wall, .runQueue, .systemCalls, .faults,
+    .cpu, .offCPU, .wall, .runQueue, .systemCalls, .block, .faults,
   ]
 
   private static func sorting(_ name: String) throws -> TopSorting {
