@@ -14,7 +14,7 @@ package enum SamplingTrials {
   package static func all(roots: HostRoots) -> [Feature: FeatureTrial] {
     let machine = Machine(roots: roots)
     func trial(_ body: @escaping @Sendable () throws -> Void) -> FeatureTrial {
-      self.trial(roots: roots, body)
+      Self.trial(roots: roots, body)
     }
     var trials: [Feature: FeatureTrial] = [
       .sampling: trial { try takeSample(machine) },
