@@ -46,7 +46,8 @@ private struct Truth {
     let missed = expected.subtracting(found.map(\.address))
     #expect(missed.count * 10 <= expected.count, "\(missed.count) of \(expected.count)")
     for function in found {
-      let known = try #require(truth[function.address] ?? Self.truth(of: path)[function.address])
+      let symbol = try truth[function.address] ?? Self.truth(of: path)[function.address]
+      let known = try #require(symbol)
       #expect(known.names.contains(function.name) && known.size == function.size)
     }
     #expect(image.functions(named: ["no_such_function_anywhere"]).isEmpty)
