@@ -118,6 +118,12 @@ var layer3: [Target] {
         "ProcessTracking", "ProfileModel", "RemoteUnwinding", "UnwindTables", "Unwinding",
       ], swiftSettings: settings),
     .target(
+      name: "Latency",
+      dependencies: [
+        "BPFObjects", "BPFRuntime", "BPFShared", "LinuxHost", "MetricModel", "ProfileModel",
+        "ResourceModel", "Sampling",
+      ], swiftSettings: settings),
+    .target(
       name: "HostMetrics", dependencies: ["LinuxHost", "MetricModel", "ResourceModel"],
       swiftSettings: settings),
     .target(
@@ -160,7 +166,7 @@ var layer4: [Target] {
       dependencies: [
         "AgentEndpoint", "AgentLog", "BPFRuntime", "Compression", "Configuration", "ELF", "Export",
         "Health",
-        "HostMetrics", "LinuxHost", "MetricFormats", "MetricModel", "PerfEvents",
+        "HostMetrics", "Latency", "LinuxHost", "MetricFormats", "MetricModel", "PerfEvents",
         "ProcessTracking", "ProfileFormats", "ProfileModel", "ResourceModel", "Sampling",
         "ServiceIdentity", "Symbolization", "Unwinding",
         .product(name: "Logging", package: "swift-log"),
@@ -176,7 +182,8 @@ var programs: [Target] {
       name: "wick",
       dependencies: [
         "Agent", "AgentEndpoint", "AgentLog", "Compression", "Configuration", "Export", "Health",
-        "LinuxHost", "ProfileFormats", "ProfileModel", "Sampling", "Unwinding",
+        "Latency", "LinuxHost", "MetricModel", "ProfileFormats", "ProfileModel", "ResourceModel",
+        "Sampling", "Unwinding",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
     .executableTarget(
@@ -250,6 +257,11 @@ var tests: [Target] {
       dependencies: [
         "BPFObjects", "BPFRuntime", "BPFShared", "LinuxHost", "PerfEvents", "ProfileModel",
         "RemoteUnwinding", "Sampling",
+      ], swiftSettings: settings),
+    .testTarget(
+      name: "LatencyTests",
+      dependencies: [
+        "BPFRuntime", "BPFShared", "Latency", "LinuxHost", "MetricModel", "ProfileModel", "Sampling",
       ], swiftSettings: settings),
     .testTarget(
       name: "AgentTests",

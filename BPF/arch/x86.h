@@ -107,7 +107,13 @@ static __always_inline void *saved_registers(struct task_struct *task)
 static __always_inline bool registers_from_task(struct raw_sample *sample)
 {
   struct pt_regs saved;
-  if (bpf_probe_read_kernel(&saved, sizeof(saved), saved_registers(bpf_get_current_task_btf())))
+  void *place;
+  // Both helpers are newer than 5.10, which must not see them.
+  if (bpf_core_enum_value_exists(enum bpf_func_id___task_registers, BPF_FUNC_task_pt_regs))
+    place = saved_registers(bpf_get_current_task_btf());
+  else
+    place = saved_registers((void *)bpf_get_current_task());
+  if (bpf_probe_read_kernel(&saved, sizeof(saved), place))
     return false;
   registers_from_frame(sample, &saved);
   return true;

@@ -18,6 +18,7 @@ test_packages=(
   nginx wrk postgresql nodejs:node python3:python3
   chromium chromium-driver
   curl:curl netcat-openbsd prometheus:promtool
+  libjemalloc-dev libgoogle-perftools-dev musl-tools
 )
 kernel_packages=(
   gcc qemu-system-x86 busybox-static cpio debian-archive-keyring python3:python3
@@ -26,10 +27,14 @@ bench_packages=(
   linux-perf libdevel-nytprof-perl nginx wrk python3:python3
   binutils libllvm14 golang-go:go rustc:rustc
   prometheus:promtool prometheus-node-exporter
-  libbpf-tools bpftrace
+  heaptrack zstd libbpf-tools bpftrace
 )
 
 package_packages=(binutils debhelper dpkg-dev lintian)
+network_packages=(
+  bind9-dnsutils:dig dnsmasq-base:dnsmasq iproute2:ip nftables:nft nginx:nginx postgresql python3:python3
+  wrk:wrk
+)
 
 # Speaks on stderr: stdout belongs to the command that a script runs in the end.
 say() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; }

@@ -11,8 +11,9 @@ import Synchronization
 package final class ContinuousSampler: Sendable {
   package struct Settings: Sendable {
     package var sampler = SamplerOptions()
-    /// Length of a window.
+    /// Length of a window of the events that have none of their own.
     package var interval = Duration.seconds(10)
+    package var intervals: [SampleEvent: Duration] = [:]
     package var roots = HostRoots()
     package var commandLine = ""
     package var budget = Governor.Budget()
@@ -58,6 +59,7 @@ package final class ContinuousSampler: Sendable {
     /// Empty for all.
     let pids: Set<UInt32>
     let duration: Duration
+    let event: SampleEvent
   }
 
   /// A tap that is open, until a time of the monotonic clock.
@@ -124,11 +126,18 @@ package final class ContinuousSampler: Sendable {
   ///   - number: what the event will have; see `reserveTap`.
   ///   - pids: whose; empty for all.
   ///   - duration: for how long from now on.
-  package func requestTap(_ number: Int, of pids: Set<UInt32>, for duration: Duration) {
+  ///   - event: one of those that are sampled.
+  package func requestTap(
+    _ number: Int, of pids: Set<UInt32>, for duration: Duration, event: SampleEvent = .cpu
+  ) {
     exchange.withLock {
-      $0.requests.append(TapRequest(number: number, pids: pids, duration: duration))
+      $0.requests.append(
+        TapRequest(number: number, pids: pids, duration: duration, event: event))
     }
   }
+
+  /// Whether an event is sampled.
+  package func takes(_ event: SampleEvent) -> Bool { settings.sampler.events.contains(event) }
 
   /// Takes samples at another frequency from the next window on.
   package func setFrequency(_ frequency: Int) {
@@ -169,7 +178,11 @@ extension ContinuousSampler {
     var taps: [Tap] = []
     try sampler.start()
     deliver(.started(event: options.trigger.name))
-    var end = Clock.monotonic() &+ settings.interval.nanoseconds
+    var schedule = WindowSchedule(
+      Dictionary(
+        uniqueKeysWithValues: options.events.map {
+          ($0, settings.intervals[$0] ?? settings.interval)
+        }), from: Clock.monotonic())
     var nextTelling: UInt64 = 0
     while goesOn(sampler, governing.governor) {
       try sampler.poll(timeout: Self.turn)
@@ -186,10 +199,12 @@ extension ContinuousSampler {
       governing.memoryBytes = exchange.withLock(\.memoryBytes)
       let isNews = governing.judge(sampler, at: now)
       // The window before may still be open: then in the next turn.
-      guard now >= end || isNews,
-        try sampler.beginWindow(frequency: governing.governor.frequency)
+      var due = schedule.due(at: now)
+      if isNews { due.formUnion(options.events.filter(\.needsClock)) }
+      guard isNews || !due.isEmpty,
+        try sampler.beginWindow(frequency: governing.governor.frequency, events: due)
       else { continue }
-      end = now &+ settings.interval.nanoseconds
+      schedule.begin(due, at: now)
       if isNews { deliver(.frequency(sampler.frequency, governing.governor.state)) }
     }
     closeTaps(&taps, sampler, UInt64.max)
@@ -203,7 +218,7 @@ extension ContinuousSampler {
     }
     return requests.map { request in
       Tap(
-        number: request.number, window: sampler.folder.openTap(request.pids),
+        number: request.number, window: sampler.folder.openTap(request.pids, event: request.event),
         end: now &+ request.duration.nanoseconds)
     }
   }
@@ -230,6 +245,7 @@ extension ContinuousSampler {
     figures.bpfSeconds = sampler.kernelNanoseconds.map { Double($0) / 1_000_000_000 }
     figures.tables = Dictionary(sampler.tableFigures) { first, _ in first }
     figures.mapBytes = UInt64(max(0, sampler.mapBytes))
+    figures.pauses = sampler.pauses
     figures.lastTurn = Clock.monotonic()
     figures.frequency = sampler.frequency
     figures.governor = governor.state
@@ -244,6 +260,6 @@ extension ContinuousSampler {
 
 extension SampleWindow {
   fileprivate var collected: CollectedWindow {
-    CollectedWindow(profile: profile, origins: origins)
+    CollectedWindow(event: event.rawValue, profile: profile, origins: origins)
   }
 }

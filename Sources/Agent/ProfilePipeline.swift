@@ -9,8 +9,8 @@ import ServiceIdentity
 
 /// Names the samples of a window, divides them among services, and hands on a profile of each.
 final class ProfilePipeline {
-  /// What became of all samples of all windows so far.
-  private(set) var ledger = Ledger()
+  /// What became of all samples of all windows so far, by the event's name.
+  private(set) var ledgers: [String: Ledger] = [:]
   private(set) var windows: UInt64 = 0
   /// Names functions on this host; addresses and build-ids are exported in any case.
   var symbolizes = true
@@ -39,8 +39,10 @@ final class ProfilePipeline {
   /// Learns who a process is while it runs.
   func meet(_ pid: UInt32, name: String) { _ = resolver.identity(of: pid, name: name) }
 
-  /// Counts windows that never came here.
-  func add(overrun: Ledger) { ledger.add(overrun) }
+  /// Counts windows that never came here, by event.
+  func add(overrun: [String: Ledger]) {
+    for (event, ledger) in overrun { ledgers[event, default: Ledger()].add(ledger) }
+  }
 
   /// Forgets the names it knows, to give memory back.
   func relieve() {
@@ -81,7 +83,7 @@ final class ProfilePipeline {
       }
     }
     if isStored { result.drop(delivered: omitted, for: .tooLarge) }
-    ledger.add(result)
+    ledgers[window.event, default: Ledger()].add(result)
     Heap.trim()
     return result
   }

@@ -37,6 +37,7 @@ extension ProfilingAgent {
       notes.hertz = figures?.frequency ?? 0
       notes.bpfSeconds = figures?.bpfSeconds
       notes.mapBytes = maps
+      notes.pauses = figures?.pauses ?? []
     }
     guard isMeasured else { return }
     tellQueue()

@@ -24,8 +24,10 @@ extension ProfilingAgent {
     taps.close()
     if !settings.once { pipeline.namingDeadline = began &+ Self.lastNamingNanoseconds }
     while let event = queue.next() {
-      // With `once`, the one window is all that was asked for.
-      if settings.once, case .window = event, pipeline.windows > 0 { continue }
+      // With `once`, one window of each event is all that was asked for.
+      if settings.once, case .window(let window) = event, pipeline.ledgers[window.event] != nil {
+        continue
+      }
       if !settings.once, case .window(let window) = event, queue.hasWindows,
         isLate(Self.namingNanoseconds)
       {
@@ -51,7 +53,7 @@ extension ProfilingAgent {
   private func drop(_ window: CollectedWindow) {
     var ledger = Ledger()
     ledger.drop(all: window.profile.ledger, for: .windowOverrun)
-    pipeline.add(overrun: ledger)
+    pipeline.add(overrun: [window.event: ledger])
   }
 
   /// How long windows may take in the end, but for the last one.
@@ -64,18 +66,22 @@ extension ProfilingAgent {
   private static let endLimit = Duration.milliseconds(3_500)
 
   var summary: RecordingSummary {
-    var profile = Profile(sampleType: .cpu, period: 0)
-    profile.ledger = pipeline.ledger
-    profile.facts.event = "cpu"
-    profile.facts.frequency = settings.configuration.profiling.frequency
-    profile.facts.startUnixNanoseconds = beganWall
-    profile.facts.durationNanoseconds = Clock.monotonic() &- began
+    let configuration = settings.configuration.profiling
+    let profiles = configuration.events.map { event in
+      var profile = Profile(sampleType: .cpu, period: 0)
+      profile.ledger = pipeline.ledgers[event] ?? Ledger()
+      profile.facts.event = event
+      profile.facts.frequency = configuration.frequency
+      profile.facts.startUnixNanoseconds = beganWall
+      profile.facts.durationNanoseconds = Clock.monotonic() &- began
+      return profile
+    }
     let use = ResourceUse.now()
     let figures = shared.lastFigures ?? SamplerFigures()
     let cost = RecordingCost(
       cpuSeconds: use.cpuSeconds, bpfSeconds: figures.bpfSeconds,
       peakResidentBytes: use.peakResidentBytes, tables: figures.tables.map { ($0.key, $0.value) })
-    return RecordingSummary([profile], cost: cost)
+    return RecordingSummary(profiles, cost: cost)
   }
 }
 

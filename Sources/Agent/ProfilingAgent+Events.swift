@@ -7,7 +7,7 @@ import ProfileModel
 
 // What comes.
 extension ProfilingAgent {
-  /// True after a window.
+  /// True once there was a window of each event.
   func take(_ event: ContinuousSampler.Event) -> Bool {
     switch event {
     case .started(let event):
@@ -20,7 +20,7 @@ extension ProfilingAgent {
       for process in processes { pipeline.meet(process.pid, name: process.name) }
     case .window(let window):
       export(window)
-      return true
+      return settings.configuration.profiling.events.allSatisfy { pipeline.ledgers[$0] != nil }
     case .tap(let number, let window):
       guard taps.isWaiting(for: number) else { break }
       taps.finish(number, Result { try pipeline.encode(window) })
@@ -43,12 +43,12 @@ extension ProfilingAgent {
       delivered: delivered,
       dropped: Dictionary(uniqueKeysWithValues: ledger.dropped.map { ($0.rawValue, $1) }),
       coverage: ledger.coverage)
-    let (whole, windows) = (pipeline.ledger, pipeline.windows)
+    let (ledgers, windows) = (pipeline.ledgers, pipeline.windows)
     let problems = pipeline.folders.compactMap { folder in folder.problem.map { (folder.path, $0) }
     }
     board.change { notes in
       notes.window = status
-      notes.ledger = whole
+      notes.ledgers = ledgers
       notes.windows = windows
       notes.folderProblems = Dictionary(problems) { first, _ in first }
     }

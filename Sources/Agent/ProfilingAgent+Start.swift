@@ -47,8 +47,18 @@ extension ProfilingAgent {
         if let pid = request.pid, !Processes(roots: roots).exists(pid) {
           throw ProfileRefusal.noSuchProcess(pid)
         }
+        let event: SampleEvent =
+          switch request.kind {
+          case .cpu: .cpu
+          case .offCPU: .offCPU
+          }
+        guard sampler.takes(event) else {
+          throw ProfileRefusal.unavailable(
+            "\(event.rawValue) is not profiled (add it to profiling.events)")
+        }
         return try await taps.profile(
-          of: request.pid.map { [$0] } ?? [], for: .seconds(request.seconds), from: sampler)
+          of: request.pid.map { [$0] } ?? [], for: .seconds(request.seconds), event: event,
+          from: sampler)
       })
     do throws(EndpointError) {
       self.endpoint = try AgentEndpoint(endpoint, content, group: group)
@@ -139,7 +149,15 @@ extension ProfilingAgent {
     sampling.sampler.frequency = configuration.profiling.frequency
     sampling.sampler.tableBytes = configuration.profiling.maxTableMemory
     if !configuration.profiling.copyStacks { sampling.sampler.copyBytesPerSecond = 0 }
-    sampling.interval = configuration.profiling.window(of: "cpu")
+    let profiling = configuration.profiling
+    sampling.sampler.events = profiling.events.compactMap { SampleEvent(rawValue: $0) }
+    sampling.sampler.maximumOverhead = Self.overheadOfProbes(
+      configuration.budget, cpus: Machine(roots: settings.roots).onlineCPUs().count)
+    sampling.sampler.mayPause = true
+    sampling.interval = profiling.window
+    for event in sampling.sampler.events {
+      sampling.intervals[event] = profiling.window(of: event.rawValue)
+    }
     sampling.roots = settings.roots
     sampling.commandLine = settings.commandLine
     sampling.budget = configuration.budget.governor(of: configuration.profiling)
@@ -152,6 +170,12 @@ extension ProfilingAgent {
     }
     taps.open()
     shared.sampler = sampler
+  }
+
+  /// What each kind of probe may take of one CPU: half of what all of wick may, which is a share of all
+  /// CPUs.
+  private static func overheadOfProbes(_ budget: BudgetConfiguration, cpus: Int) -> Double {
+    budget.cpuPercent / 100 * Double(cpus) / 2
   }
 
   /// Says that we are up.

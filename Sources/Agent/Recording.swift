@@ -2,7 +2,7 @@ import Glibc
 package import LinuxHost
 import PerfEvents
 package import ProfileModel
-import Sampling
+package import Sampling
 package import Unwinding
 
 /// One window: samples until it is time to stop, then names what was found.
@@ -54,6 +54,7 @@ package final class Recording {
       plan.sampler, machine, target: plan.sampler.target.description(command: plan.command),
       commandLine: plan.commandLine)
     sampler = try Sampler(options: plan.sampler, roots: plan.roots, profile: profile)
+    try sampler.forecastAllocations()
   }
 
   private static func check(_ plan: RecordingPlan, _ machine: Machine) throws -> [MissingFeature] {
@@ -90,15 +91,23 @@ package final class Recording {
     try sampler.stop()
     signals.release()
     let symbolizer = ProfileSymbolizer(roots: plan.roots)
-    let profiles = sampler.folder.windows.map { window in
-      var profile = window.profile
+    func named(_ profile: Profile, of window: SampleWindow) -> Profile {
+      var profile = profile
       profile.facts.startUnixNanoseconds = wallStart
       profile.facts.durationNanoseconds = duration
+      profile.ledger.spans = sampler.spanFigures(of: window.event)
       symbolizer.symbolize(&profile, origins: window.origins)
       return profile
     }
+    var profiles = sampler.folder.windows.map { named($0.profile, of: $0) }
+    for window in sampler.folder.windows {
+      if let held = try sampler.heldProfile(of: window) { profiles.append(named(held, of: window)) }
+    }
     return (profiles, cost())
   }
+
+  /// What sampling allocations will cost the process; nil if that is not asked for.
+  package var allocationForecast: AllocationForecast? { sampler.allocationForecast }
 
   /// What went missing besides samples, in sentences.
   package var losses: [String] {

@@ -1,4 +1,5 @@
 package import BPFRuntime
+package import ProfileModel
 package import Sampling
 
 /// What a recording cost the host.

@@ -15,6 +15,8 @@ package struct SamplerFigures: Hashable, Sendable {
   package var isShortOfMemory = false
   /// Of the time of all CPUs, what wick cost in the last seconds.
   package var cpuShare = 0.0
+  /// What is not measured for a while because of what it cost, in sentences.
+  package var pauses: [String] = []
 
   package init() {}
 }

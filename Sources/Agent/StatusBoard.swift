@@ -2,6 +2,7 @@ import Health
 import HostMetrics
 import LinuxHost
 import ProfileModel
+import Sampling
 import Synchronization
 
 /// Where the parts of the agent say how they are, for whoever asks.
@@ -12,7 +13,8 @@ final class StatusBoard: Sendable {
     var window: WindowStatus?
     var cost = CostStatus()
     var errors = RecentErrors()
-    var ledger = Ledger()
+    /// By event.
+    var ledgers: [String: Ledger] = [:]
     var windows: UInt64 = 0
     /// Of folders for profiles that cannot be used, by their path.
     var folderProblems: [String: String] = [:]
@@ -20,6 +22,8 @@ final class StatusBoard: Sendable {
     var hertz = 0
     var bpfSeconds: Double?
     var mapBytes: UInt64 = 0
+    /// What rests because of its cost, in sentences.
+    var pauses: [String] = []
   }
 
   private let notes = Mutex(Notes())
@@ -81,7 +85,13 @@ final class StatusBoard: Sendable {
         loss: "profiles are not kept there",
         remedy: "give wick a directory of its own with room in it")
     }
-    return kernel + folders
+    let pauses = notes.pauses.map { pause in
+      FeatureStatus(
+        name: "profiling", state: .missing, cause: pause,
+        loss: "there are no such profiles meanwhile",
+        remedy: "raise budget.cpu_percent, or take the event out of profiling.events")
+    }
+    return kernel + folders + pauses
   }
 
   /// Our own metrics.
@@ -99,20 +109,22 @@ final class StatusBoard: Sendable {
     figures.cost.usedRatio = notes.cost.cpuRatio.map { $0 + (notes.cost.kernelCPURatio ?? 0) }
     figures.windows = notes.windows
     figures.lastWindowUnixNanoseconds = notes.window?.endUnixNanoseconds ?? 0
-    figures.events = [event(notes)]
+    figures.events = notes.ledgers.keys.sorted().map { event($0, notes) }
+    if figures.events.isEmpty { figures.events = [event("cpu", notes)] }
     figures.destinations = exporter?.destinations.map(\.figures) ?? []
     if let queue = exporter?.queue { figures.queue = queue.metrics }
     figures.features = wanted.map { ($0.rawValue, features.has($0)) }
     return figures
   }
 
-  private func event(_ notes: Notes) -> EventFigures {
-    var event = EventFigures(name: "cpu")
-    event.taken = notes.ledger.taken
-    event.complete = notes.ledger.complete
-    for (reason, count) in notes.ledger.partial { event.partial[reason.rawValue] = count }
-    for (reason, count) in notes.ledger.dropped { event.dropped[reason.rawValue] = count }
-    event.hertz = Double(notes.hertz)
+  private func event(_ name: String, _ notes: Notes) -> EventFigures {
+    var event = EventFigures(name: name)
+    let ledger = notes.ledgers[name] ?? Ledger()
+    event.taken = ledger.taken
+    event.complete = ledger.complete
+    for (reason, count) in ledger.partial { event.partial[reason.rawValue] = count }
+    for (reason, count) in ledger.dropped { event.dropped[reason.rawValue] = count }
+    if SampleEvent(rawValue: name)?.needsClock ?? false { event.hertz = Double(notes.hertz) }
     return event
   }
 }

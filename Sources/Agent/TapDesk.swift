@@ -1,4 +1,5 @@
 import LinuxHost
+import Sampling
 import Synchronization
 
 /// Profiles that somebody waits for while the sampler collects their samples.
@@ -18,9 +19,10 @@ final class TapDesk: Sendable {
   /// Waits for the samples of some processes, of all if none is named, as an encoded profile.
   ///
   /// A task that is cancelled waits no longer; what was collected for it is thrown away.
-  func profile(of pids: Set<UInt32>, for duration: Duration, from sampler: ContinuousSampler)
-    async throws -> [UInt8]
-  {
+  func profile(
+    of pids: Set<UInt32>, for duration: Duration, event: SampleEvent,
+    from sampler: ContinuousSampler
+  ) async throws -> [UInt8] {
     let number = sampler.reserveTap()
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
@@ -30,7 +32,7 @@ final class TapDesk: Sendable {
         }
         guard !isClosed else { return continuation.resume(throwing: Refusal.notSampling) }
         guard !Task.isCancelled else { return finish(number, .failure(CancellationError())) }
-        sampler.requestTap(number, of: pids, for: duration)
+        sampler.requestTap(number, of: pids, for: duration, event: event)
       }
     } onCancel: {
       finish(number, .failure(CancellationError()))

@@ -10,20 +10,21 @@ final class WindowQueue: Sendable {
   private struct State {
     var events: [ContinuousSampler.Event] = []
     var windows = 0
-    var overrun = Ledger()
+    var overrun: [String: Ledger] = [:]
   }
 
   private let state = Mutex(State())
   private let news = DispatchSemaphore(value: 0)
 
   /// Windows that wait; each holds a window's stacks.
-  private static let limit = 3
+  private static let limit = 6
 
   func append(_ event: ContinuousSampler.Event) {
     state.withLock { state in
       if case .window(let window) = event {
         guard state.windows < Self.limit else {
-          state.overrun.drop(all: window.profile.ledger, for: .windowOverrun)
+          state.overrun[window.event, default: Ledger()]
+            .drop(all: window.profile.ledger, for: .windowOverrun)
           return
         }
         state.windows += 1
@@ -47,10 +48,10 @@ final class WindowQueue: Sendable {
   /// Whether a window waits.
   var hasWindows: Bool { state.withLock { $0.windows > 0 } }
 
-  /// The ledger of the windows that were dropped since this was last called.
-  func takeOverrun() -> Ledger {
+  /// The ledgers, by event, of the windows that were dropped since this was last called.
+  func takeOverrun() -> [String: Ledger] {
     state.withLock { state in
-      defer { state.overrun = Ledger() }
+      defer { state.overrun = [:] }
       return state.overrun
     }
   }

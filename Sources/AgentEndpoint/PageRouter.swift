@@ -37,7 +37,9 @@ final class PageRouter {
     case "/metrics": return .later(metrics(head))
     case "/debug/pprof", "/debug/pprof/": return .now(.html(ProfileIndexPage.html))
     case "/debug/pprof/profile":
-      return profile(head, QueryText(parts.count > 1 ? parts[1] : ""))
+      return profile(.cpu, head, QueryText(parts.count > 1 ? parts[1] : ""))
+    case "/debug/pprof/offcpu":
+      return profile(.offCPU, head, QueryText(parts.count > 1 ? parts[1] : ""))
     default: return .now(.failure(.notFound, "there is no such page; / lists those that are"))
     }
   }
@@ -48,6 +50,7 @@ final class PageRouter {
     /status               the same for people
     /metrics              of the host, its services and the agent, for Prometheus
     /debug/pprof/profile  ?seconds=N&pid=P: profiles now, for go tool pprof
+    /debug/pprof/offcpu   the same of threads that wait
 
     """
 
@@ -88,10 +91,12 @@ final class PageRouter {
     }
   }
 
-  private func profile(_ head: HTTPRequestHead, _ query: QueryText) -> Reply {
+  private func profile(_ kind: ProfileRequest.Kind, _ head: HTTPRequestHead, _ query: QueryText)
+    -> Reply
+  {
     let request: ProfileRequest
     do {
-      request = try ProfileRequest(query: query)
+      request = try ProfileRequest(kind, query: query)
     } catch {
       return .now(.failure(.badRequest, error.sentence))
     }

@@ -1,5 +1,11 @@
 /// A profile that a client asks for: of one process, or of the whole host.
 package struct ProfileRequest: Hashable, Sendable {
+  /// What is profiled.
+  package enum Kind: Hashable, Sendable {
+    case cpu, offCPU
+  }
+
+  package var kind = Kind.cpu
   package var pid: UInt32?
   package var seconds: Int
 
@@ -20,8 +26,9 @@ extension ProfileRequest {
   }
 
   /// Parses a query; parameters that are not known are left alone, as Go does.
-  init(query: QueryText) throws(Mistake) {
+  init(_ kind: Kind = .cpu, query: QueryText) throws(Mistake) {
     self.init()
+    self.kind = kind
     if let text = query["seconds"] {
       guard let seconds = Int(text), Self.allowedSeconds.contains(seconds) else {
         throw Mistake(sentence: "seconds must be a whole number from 1 to 300")

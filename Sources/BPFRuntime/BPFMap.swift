@@ -105,6 +105,34 @@ extension BPFMap {
     return unsafe bpf_map_lookup_elem(descriptor, &key, &value) == 0
   }
 
+  /// Adds an element to a queue; false if it is full.
+  package func push<Value: BitwiseCopyable>(_ value: Value) -> Bool {
+    var value = value
+    return unsafe bpf_map_update_elem(descriptor, nil, &value, 0) == 0
+  }
+
+  /// The elements of a hash; those that come or go meanwhile may be missing or twice.
+  ///
+  /// `key` and `value` only say of which types they are, which must be those of the map.
+  package func elements<Key: BitwiseCopyable, Value: BitwiseCopyable>(
+    key: Key, value: Value, limit: Int
+  ) -> [(key: Key, value: Value)] {
+    var found: [(key: Key, value: Value)] = []
+    var last = key
+    var next = key
+    var status = unsafe bpf_map_get_next_key(descriptor, nil, &next)
+    // An element that is removed sends the walk back to the start.
+    while status == 0, found.count < limit {
+      var element = value
+      if unsafe bpf_map_lookup_elem(descriptor, &next, &element) == 0 {
+        found.append((next, element))
+      }
+      last = next
+      status = unsafe bpf_map_get_next_key(descriptor, &last, &next)
+    }
+    return found
+  }
+
   /// Bytes of kernel memory that the map takes, as the kernel tells; 0 where it does not.
   ///
   /// - Source: `memlock` of `/proc/self/fdinfo/FD` (kernel: bpf_map_show_fdinfo).

@@ -19,4 +19,28 @@ package enum KernelTypes {
     }
     return nil
   }
+
+  /// The types of a tracepoint's arguments, by name, which is empty for a pointer.
+  ///
+  /// Nil if the kernel has no such tracepoint.
+  package static func arguments(ofTracepoint name: String) -> [String]? {
+    guard let types = unsafe btf__load_vmlinux_btf() else { return nil }
+    defer { unsafe btf__free(types) }
+    let id = unsafe btf__find_by_name_kind(types, "btf_trace_\(name)", typedefKind)
+    // A name for a pointer to a function, whose first argument is libbpf's own.
+    guard id >= 0, let alias = unsafe btf__type_by_id(types, UInt32(id)),
+      let pointer = unsafe btf__type_by_id(types, alias.pointee.type),
+      let function = unsafe btf__type_by_id(types, pointer.pointee.type),
+      let parameters = unsafe btf_params(function)
+    else { return nil }
+    return (1..<max(1, Int(unsafe btf_vlen(function)))).map { index in
+      guard let type = unsafe btf__type_by_id(types, parameters[index].type),
+        let found = unsafe btf__name_by_offset(types, type.pointee.name_off)
+      else { return "" }
+      return unsafe String(cString: found)
+    }
+  }
+
+  /// `BTF_KIND_TYPEDEF`.
+  private static let typedefKind: UInt32 = 8
 }

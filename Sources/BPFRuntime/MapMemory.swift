@@ -78,6 +78,11 @@ extension MapMemory {
     body(&words)
   }
 
+  /// Takes a word and leaves another, in one step.
+  package func exchange(_ value: UInt64, at byteOffset: Int) -> UInt64 {
+    unsafe wick_memory_exchange_64(pointer(at: byteOffset), value)
+  }
+
   private func pointer<Word: BitwiseCopyable>(at byteOffset: Int) -> UnsafeMutablePointer<Word> {
     let size = MemoryLayout<Word>.size
     precondition(

@@ -6,7 +6,7 @@ import Glibc
 @safe package struct OpenedObject: ~Copyable {
   private let name: String
   /// Nil once it is loaded, for the loaded object owns it then.
-  private var raw: OpaquePointer?
+  private(set) var raw: OpaquePointer?
 
   package init(_ object: BPFObject) throws(BPFError) {
     wick_silence_libbpf()

@@ -206,3 +206,14 @@ static inline void wick_map_blocks_from(int bytes)
 {
   mallopt(M_MMAP_THRESHOLD, bytes);
 }
+
+// Gets and gives back a block many times, to see how long that takes; the asm keeps the compiler from
+// seeing that nothing comes of it.
+static inline void wick_cycle_heap(unsigned long times)
+{
+  for (unsigned long i = 0; i < times; i++) {
+    void *block = malloc(64);
+    asm volatile("" : "+r"(block) : : "memory");
+    free(block);
+  }
+}

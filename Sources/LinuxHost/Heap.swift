@@ -16,4 +16,13 @@ package enum Heap {
 
   /// Gives whole free pages back to the system; takes a millisecond for some 10 MiB.
   package static func trim() { wick_trim_heap() }
+
+  /// Gets and gives back a small block many times.
+  ///
+  /// - Returns: how long that took, in nanoseconds.
+  package static func cycle(_ times: Int) -> UInt64 {
+    let start = Clock.monotonic()
+    wick_cycle_heap(UInt(max(0, times)))
+    return Clock.monotonic() &- start
+  }
 }

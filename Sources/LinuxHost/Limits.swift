@@ -22,4 +22,6 @@ package enum Limits {
   package static let files = 16_384
   /// Bytes of a path or thread name that are kept.
   package static let nameBytes = 4_096
+  /// Sampled allocations that are remembered until they are freed, at 80 bytes each; more count as lost.
+  package static let heldAllocations = 262_144
 }

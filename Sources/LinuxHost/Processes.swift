@@ -122,6 +122,9 @@ package struct Processes: Sendable {
   /// Where a process' executable file is in its own tree of files; nil if that may not be seen.
   package func executablePath(of pid: UInt32) -> String? { link(of: pid, "exe") }
 
+  /// The network namespace of a process, such as `net:[4026531840]`; nil if it may not be seen.
+  package func networkNamespace(of pid: UInt32) -> String? { link(of: pid, "ns/net") }
+
   /// The numbers behind a field of `/proc/PID/status`.
   private func status(of pid: UInt32, field: String) -> [UInt32]? {
     guard let text = SystemFile.text("\(roots.proc)/\(pid)/status") else { return nil }

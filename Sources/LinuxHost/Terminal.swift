@@ -21,6 +21,18 @@ package enum Terminal {
     return Int(size.ws_col)
   }
 
+  /// Lines of the terminal on standard output; nil if it is none.
+  package static var lines: Int? {
+    var size = winsize()
+    guard unsafe wick_terminal_size(STDOUT_FILENO, &size) == 0, size.ws_row > 0 else { return nil }
+    return Int(size.ws_row)
+  }
+
+  /// Whether standard output is a terminal that understands cursor control.
+  package static var isLive: Bool {
+    isatty(STDOUT_FILENO) == 1 && EnvironmentVariable.value("TERM") != "dumb"
+  }
+
   package static func writeError(_ text: String) { write(text, to: STDERR_FILENO) }
 
   package static func write(_ text: String) { write(text, to: STDOUT_FILENO) }

@@ -10,6 +10,8 @@ package enum DropReason: String, Hashable, Sendable, CaseIterable {
   case malformedRecord = "malformed-record"
   /// The profile reached its limit of distinct stacks.
   case stackTableFull = "stack-table-full"
+  /// More sampled allocations were not freed than are remembered.
+  case heldTableFull = "held-table-full"
   /// A window came while others still waited to be named and written.
   case windowOverrun = "window-overrun"
   /// The profile could not be written where profiles are kept.

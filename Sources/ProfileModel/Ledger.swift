@@ -11,6 +11,9 @@ package struct Ledger: Hashable, Sendable {
   /// Of the delivered samples: those with at least one step along frame pointers, for want of
   /// unwind information.
   package var framePointer: UInt64 = 0
+  /// What the samples are samples of, where they are spans such as waits; nil where they are
+  /// moments, or where the spans of one profile alone are not known.
+  package var spans: SpanFigures?
 
   package init() {}
 

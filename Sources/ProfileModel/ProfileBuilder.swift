@@ -24,14 +24,16 @@ package struct ProfileBuilder {
   ///   - key: what makes the sample equal to others.
   ///   - value: what it stands for, in the unit of the profile; nil for its period.
   ///   - describe: makes the sample's stack and thread, with a count of 0.
+  /// - Returns: the place in the profile's samples; nil if there was no room.
+  @discardableResult
   package mutating func add(
     _ key: Span<UInt64>, value: UInt64? = nil, describe: (inout ProfileBuilder) -> Sample
-  ) {
+  ) -> Int? {
     let known = keys.count
     let index = known < stackLimit ? keys.intern(key) : keys.find(key)
     guard let index else {
       profile.ledger.drop(.stackTableFull, count: 1)
-      return
+      return nil
     }
     if index == known {
       let sample = describe(&self)
@@ -40,6 +42,7 @@ package struct ProfileBuilder {
     profile.samples[index].count += 1
     profile.samples[index].value &+= value ?? profile.period
     profile.ledger.deliver(profile.samples[index].incomplete)
+    return index
   }
 
   /// The number of a location in the profile.

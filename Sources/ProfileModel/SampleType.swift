@@ -18,6 +18,7 @@ package struct SampleType: Hashable, Sendable {
   package static let wall = SampleType(name: "wall", unit: "nanoseconds")
   package static let runQueue = SampleType(name: "run_queue", unit: "nanoseconds")
   package static let systemCalls = SampleType(name: "syscalls", unit: "nanoseconds")
+  package static let latency = SampleType(name: "latency", unit: "nanoseconds")
   package static let blockIO = SampleType(name: "block_io", unit: "nanoseconds")
   package static let pageFaults = SampleType(name: "page_faults", unit: "bytes")
   package static let allocated = SampleType(name: "alloc_space", unit: "bytes")

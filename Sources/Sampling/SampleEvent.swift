@@ -13,8 +13,17 @@ package enum SampleEvent: String, CaseIterable, Hashable, Sendable {
   case runQueue = "runqueue"
   /// Time in system calls.
   case systemCalls = "syscalls"
+  /// Time that block devices took, by the code that made the request.
+  case block
   /// Page faults, by the memory that they made resident.
   case faults
+  /// What one process allocates.
+  case allocations = "alloc"
+  /// Single slow operations, each a sample of its own: taken by who measures latencies.
+  case exemplars
+
+  /// What can be asked for.
+  package static let recordable = allCases.filter { $0 != .exemplars }
 
   package var sampleType: SampleType {
     switch self {
@@ -23,7 +32,10 @@ package enum SampleEvent: String, CaseIterable, Hashable, Sendable {
     case .wall: .wall
     case .runQueue: .runQueue
     case .systemCalls: .systemCalls
+    case .block: .blockIO
     case .faults: .pageFaults
+    case .allocations: .allocated
+    case .exemplars: .latency
     }
   }
 
@@ -35,12 +47,15 @@ package enum SampleEvent: String, CaseIterable, Hashable, Sendable {
     case .wall: [SAMPLE_CPU, SAMPLE_RAN, SAMPLE_BLOCKED, SAMPLE_QUEUED]
     case .runQueue: [SAMPLE_QUEUED]
     case .systemCalls: [SAMPLE_CALL]
+    case .block: [SAMPLE_BLOCK_IO]
     case .faults: [SAMPLE_FAULT]
+    case .allocations: [SAMPLE_ALLOC]
+    case .exemplars: [SAMPLE_EXEMPLAR]
     }
   }
 
   /// Whether its samples are taken by the clock.
-  var needsClock: Bool { kinds.contains(SAMPLE_CPU) }
+  package var needsClock: Bool { kinds.contains(SAMPLE_CPU) }
 }
 
 extension [SampleEvent] {

@@ -45,7 +45,9 @@ package final class SampleFolder {
     template.facts.frequency = options.frequency
     self.template = template
     windows = options.events.map { event in
-      SampleWindow(event, Self.profile(of: event, template), number: 0, roots: roots)
+      SampleWindow(
+        event, Self.profile(of: event, template), roots: roots,
+        indexesAllocations: options.allocations?.holds ?? false)
     }
   }
 
@@ -60,8 +62,8 @@ package final class SampleFolder {
     return profile
   }
 
-  /// The number of the window that samples are taken in.
-  var windowNumber: UInt32 { windows.first?.number ?? 0 }
+  /// Counts how often windows have begun; the kernel knows the last bit of it.
+  private(set) var windowNumber: UInt32 = 0
 
   /// In which epoch the kernel is to send each stack once.
   var stackEpoch: UInt32 { sentStacks.epoch }
@@ -82,18 +84,25 @@ package final class SampleFolder {
 extension SampleFolder {
   /// Begins the next windows; those before stay until `takeClosing`.
   ///
-  /// - Parameter frequency: samples a second on each CPU, from now on.
-  func beginWindow(frequency: Int) {
+  /// - Parameters:
+  ///   - frequency: samples a second on each CPU, from now on.
+  ///   - events: whose windows end; those of the others go on.
+  func beginWindow(frequency: Int, events: Set<SampleEvent>) {
     template.facts.frequency = frequency
     template.period = SamplerOptions.period(frequency: frequency)
-    windows.forEach { $0.end() }
     completion.rest()
-    closing = windows
-    windows = closing.map { window in
-      SampleWindow(
-        window.event, Self.profile(of: window.event, template), number: window.number &+ 1,
-        roots: roots)
+    windowNumber &+= 1
+    closing = windows.filter { events.contains($0.event) }
+    closing.forEach { $0.end() }
+    windows = windows.map { window in
+      guard events.contains(window.event) else { return window }
+      return SampleWindow(window.event, Self.profile(of: window.event, template), roots: roots)
     }
+  }
+
+  /// The windows that samples belong to which were taken before the last `beginWindow`.
+  var windowsBefore: [SampleWindow] {
+    windows.map { window in closing.first { $0.event == window.event } ?? window }
   }
 
   /// The windows before; no more samples of them come.
@@ -104,8 +113,7 @@ extension SampleFolder {
 
   /// Also collects the samples of some processes apart, or of all if none is named, from now on.
   package func openTap(_ pids: Set<UInt32>, event: SampleEvent = .cpu) -> SampleWindow {
-    let tap = SampleWindow(
-      event, Self.profile(of: event, template), number: windowNumber, roots: roots, pids: pids)
+    let tap = SampleWindow(event, Self.profile(of: event, template), roots: roots, pids: pids)
     taps.append(tap)
     return tap
   }
@@ -119,8 +127,8 @@ extension SampleFolder {
 
   /// The windows in which the kernel counted a sample, by their events.
   private func windows(of header: SampleHeader) -> [SampleWindow] {
-    let isOld = closing.first.map { header.flags.contains(.oddWindow) == $0.isOdd } ?? false
-    return (isOld ? closing : windows).filter { $0.event.kinds.contains(header.kind) }
+    let isNow = header.flags.contains(.oddWindow) == (windowNumber & 1 == 1)
+    return (isNow ? windows : windowsBefore).filter { $0.event.kinds.contains(header.kind) }
   }
 }
 

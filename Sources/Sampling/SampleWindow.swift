@@ -11,8 +11,6 @@ package final class SampleWindow {
   package private(set) var builder: ProfileBuilder
   /// Where the code of each mapping of the profile comes from, by its number.
   package private(set) var origins: [CodeOrigin] = []
-  /// Counts windows; the kernel knows the last bit of it.
-  let number: UInt32
   /// Whose samples it is for; empty where it is for all.
   let pids: Set<UInt32>
 
@@ -26,24 +24,29 @@ package final class SampleWindow {
   private var kernelNumber: UInt32?
   /// Threads of the profile that `takeNewProcesses` has named already.
   private var knownThreads = 0
+  /// Of an event whose samples stand for themselves: what is known of each, in their order.
+  package private(set) var exemplars: [ExemplarFacts] = []
+  /// Which samples allocations were counted with; nil unless it is asked what is not freed.
+  private(set) var allocations: AllocationIndex?
   /// Locations of frames that are not code, by their text.
   private var marks: [String: UInt32] = [:]
 
   init(
-    _ event: SampleEvent, _ profile: Profile, number: UInt32, roots: HostRoots,
-    pids: Set<UInt32> = []
+    _ event: SampleEvent, _ profile: Profile, roots: HostRoots, pids: Set<UInt32> = [],
+    indexesAllocations: Bool = false
   ) {
     self.event = event
-    self.number = number
     self.roots = roots
     self.pids = pids
-    builder = ProfileBuilder(profile, stackLimit: Limits.distinctStacks)
+    if event == .allocations, indexesAllocations { allocations = AllocationIndex() }
+    let limit = event == .exemplars ? Self.exemplarLimit : Limits.distinctStacks
+    builder = ProfileBuilder(profile, stackLimit: limit)
     builder.profile.facts.startUnixNanoseconds = Clock.wall()
   }
 
-  package var profile: Profile { builder.profile }
+  private static let exemplarLimit = 16_384
 
-  var isOdd: Bool { number & 1 == 1 }
+  package var profile: Profile { builder.profile }
 
   /// Samples that are in the profile.
   package var delivered: UInt64 {
@@ -65,7 +68,7 @@ package final class SampleWindow {
   /// Says that no more samples are taken for it.
   func end() { builder.profile.facts.durationNanoseconds = Clock.monotonic() &- start }
 
-  /// Closes the ledger.
+  /// Counts samples that the kernel took.
   func finish(taken: UInt64, dropped: [DropReason: UInt64]) {
     // What was found without the kernel's counting is there already.
     builder.profile.ledger.taken += taken
@@ -121,8 +124,13 @@ extension SampleWindow {
     key.append(UInt64(walked.kernel.count))
     key.append(contentsOf: walked.kernel)
     key.append(contentsOf: walked.user)
+    // With its time none is equal to another.
+    if event == .exemplars { key.append(sample.time) }
     let words = key
-    builder.add(words.span, value: event == .cpu ? nil : sample.value) { builder in
+    let index = builder.add(words.span, value: event == .cpu ? nil : sample.value) { builder in
+      if event == .exemplars {
+        exemplars.append(ExemplarFacts(detail: sample.detail, time: sample.time))
+      }
       let thread = builder.number(of: identity(of: sample, strings: &builder.profile.strings))
       let locations =
         marks(walked, of: sample, &builder) + kernelLocations(walked, &builder)
@@ -131,6 +139,7 @@ extension SampleWindow {
         stack: builder.profile.stacks.intern(locations), thread: thread,
         incomplete: walked.incomplete, count: 0, value: 0)
     }
+    if let index { allocations?.add(sample, at: index) }
   }
 
   /// The frames that say what was waited for, by whom it was ended, or what was called: above the leaf.

@@ -26,6 +26,8 @@ package final class Sampler {
   private var triggers: [PerfEvent] = []
   /// The probes of events beside the clock.
   private var spans: SpanProbes?
+  /// The probes in a process's allocator.
+  private let allocations: AllocationProbe?
   private let statistics: RunTimeStatistics?
   private let fixedMapBytes: Int
 
@@ -44,7 +46,7 @@ package final class Sampler {
     frequency = options.frequency
     machine = Machine(roots: roots)
     processes = ProcessTable(roots: roots)
-    statistics = RunTimeStatistics()
+    statistics = options.measuresRunTime ? RunTimeStatistics() : nil
     // Events first: what changes while `/proc` is read is applied on top of what was read.
     let events = try ProcessEventStream(cpus: machine.onlineCPUs())
     self.events = events
@@ -52,7 +54,10 @@ package final class Sampler {
     let spans = try SpanProbes(
       options, machine, sharing: object, countsRuns: statistics == nil)
     self.spans = spans
-    fixedMapBytes = object.mapBytes() + (spans?.mapBytes ?? 0)
+    let allocations = try Self.allocationProbe(
+      options, machine, sharing: object, countsRuns: statistics == nil)
+    self.allocations = allocations
+    fixedMapBytes = object.mapBytes() + (spans?.mapBytes ?? 0) + (allocations?.mapBytes ?? 0)
     control.setLengths(spans?.lengths ?? SpanLengths())
     let unwinding = try Self.unwinding(options, object)
     self.unwinding = unwinding
@@ -112,6 +117,22 @@ package final class Sampler {
       try object.set("only_cgroup", to: group.id)
       try object.set("cgroup_controller", to: try controllerNumber(group))
     case .everything: break
+    }
+  }
+
+  /// Lets another object take samples, before it is loaded: it includes `BPF/lib/take.h`, samples the
+  /// same targets, and shares the maps.
+  package func lend(to object: borrowing OpenedObject) throws {
+    try Self.configure(object, options, machine, countsRuns: false)
+    for map in SpanProbes.sharedMaps { try object.share(map: map, with: self.object) }
+  }
+
+  /// Makes the maps small of an object that could take samples and does not.
+  package static func spare(_ object: borrowing OpenedObject) throws {
+    let pageBytes = 4_096
+    for map in SpanProbes.sharedMaps where map != "counters" && map != "targets" {
+      let isRing = map == "samples" || map == "raw_samples"
+      try object.resize(map: map, to: isRing ? pageBytes : 1)
     }
   }
 
@@ -175,6 +196,30 @@ package final class Sampler {
     !options.target.followsChildren || object.contains(UInt8(1), inMap: "targets")
   }
 
+  private static func allocationProbe(
+    _ options: SamplerOptions, _ machine: Machine, sharing sampler: borrowing LoadedObject,
+    countsRuns: Bool
+  ) throws -> AllocationProbe? {
+    guard options.events.contains(.allocations), let allocations = options.allocations else {
+      return nil
+    }
+    return try AllocationProbe(allocations, roots: machine.roots) { object in
+      try configure(object, options, machine, countsRuns: countsRuns)
+      for map in SpanProbes.sharedMaps { try object.share(map: map, with: sampler) }
+    }
+  }
+
+  /// What sampling allocations will cost the process; known after `forecastAllocations`.
+  package private(set) var allocationForecast: AllocationForecast?
+
+  /// Counts the process's allocations for a moment, if they are to be sampled.
+  package func forecastAllocations() throws {
+    allocationForecast = try allocations?.forecast()
+  }
+
+  /// What the process has asked for, by exact count; nil if that is not sampled.
+  package var allocationCounts: AllocationCounts? { allocations?.counted }
+
   /// Begins to take samples.
   package func start() throws {
     unwinding.tables.start()
@@ -187,6 +232,9 @@ package final class Sampler {
     }
     started = Clock.monotonic()
     try spans?.start(options.target)
+    if let allocations, let forecast = allocationForecast {
+      try allocations.start(period: forecast.period)
+    }
     guard options.events.contains(where: \.needsClock) else { return }
     for cpu in machine.onlineCPUs() {
       let trigger = try PerfEvent.sampling(
@@ -282,16 +330,18 @@ package final class Sampler {
   package func stop() throws -> [SampleWindow] {
     triggers.forEach { $0.disable() }
     let unseen = spans?.stop(since: started) ?? []
+    allocations?.stop()
     unwinding.tables.stop()
     // No more is coming, so this ends with the rings' contents.
     inbox.turnEnd = UInt64.max
     while try !drain() {}
     folder.add(unseen)
     folder.windows.forEach { $0.end() }
-    let closing = folder.takeClosing()
-    try finish(closing)
-    try finish(folder.windows)
-    return closing + folder.windows
+    if !folder.closing.isEmpty {
+      try finish(folder.windowsBefore, parity: (folder.windowNumber &+ 1) & 1)
+    }
+    try finish(folder.windows, parity: folder.windowNumber & 1)
+    return folder.takeClosing() + folder.windows
   }
 
   /// How long the kernel's side has run so far, in nanoseconds; nil where that cannot be read.
@@ -305,7 +355,8 @@ package final class Sampler {
 
   /// How often and how long each program has run, where the kernel measures that.
   package var programRuns: [ProgramRuns] {
-    statistics == nil ? [] : object.programRuns() + (spans?.programRuns ?? [])
+    guard statistics != nil else { return [] }
+    return object.programRuns() + (spans?.programRuns ?? []) + (allocations?.programRuns ?? [])
   }
 
   /// CPU time that folding samples has taken so far, in nanoseconds: what grows with the frequency.
@@ -336,11 +387,20 @@ package final class Sampler {
     func sum(_ counter: counter) -> UInt64 {
       kinds.reduce(0) { $0 &+ counters.total(counter, of: $1) }
     }
+    if event == .allocations, let allocations {
+      let counted = allocations.counted
+      return SpanFigures(
+        count: counted.calls, value: counted.bytes, sampled: sum(COUNTER_TAKEN),
+        unmeasured: sum(COUNTER_UNMEASURED), alwaysAbove: UInt64(allocations.period))
+    }
     return SpanFigures(
       count: sum(COUNTER_SPANS), value: sum(COUNTER_SPANS_VALUE), sampled: sum(COUNTER_TAKEN),
       unmeasured: sum(COUNTER_UNMEASURED),
       alwaysAbove: kinds.map { control.length(of: $0) }.max() ?? 0)
   }
+
+  /// Which probes rest because of what they cost, in sentences.
+  package var pauses: [String] { spans?.pauses ?? [] }
 
   /// Which events have had fewer spans sampled because of what that cost, in sentences.
   package var reductions: [String] { spans?.reductions ?? [] }
@@ -371,15 +431,20 @@ extension Sampler {
   /// of the one before arrive after its end: see `takeClosedWindows`. A window must be closed before
   /// the next can end.
   ///
-  /// - Parameter frequency: samples a second on each CPU, from now on; nil for as many as before.
+  /// - Parameters:
+  ///   - frequency: samples a second on each CPU, from now on; nil for as many as before.
+  ///   - events: whose windows end; nil for all. The windows of the others go on.
   /// - Returns: false, and does nothing, while the window before is still open.
   /// - Throws: what the kernel refused.
   @discardableResult
-  package func beginWindow(frequency: Int? = nil) throws -> Bool {
+  package func beginWindow(frequency: Int? = nil, events: Set<SampleEvent>? = nil) throws -> Bool {
     guard folder.closing.isEmpty else { return false }
     let isNews = frequency != nil && frequency != self.frequency
     if let frequency { self.frequency = frequency }
-    folder.beginWindow(frequency: self.frequency)
+    // A profile of samples has one frequency.
+    let clocked = isNews ? options.events.filter(\.needsClock) : []
+    folder.beginWindow(
+      frequency: self.frequency, events: (events ?? Set(options.events)).union(clocked))
     try tellKernel()
     if isNews { for trigger in triggers { try trigger.setFrequency(self.frequency) } }
     closingTime = Clock.monotonic() &+ Self.settlingNanoseconds
@@ -390,17 +455,27 @@ extension Sampler {
   /// then.
   package func takeClosedWindows() throws -> [SampleWindow] {
     guard !folder.closing.isEmpty, inbox.foldedUntil >= closingTime else { return [] }
-    let windows = folder.takeClosing()
-    try finish(windows)
-    return windows
+    try finish(folder.windowsBefore, parity: (folder.windowNumber &+ 1) & 1)
+    return folder.takeClosing()
   }
 
-  /// Closes the ledgers of windows of which no more samples come.
-  private func finish(_ windows: [SampleWindow]) throws {
-    guard let first = windows.first else { return }
+  /// What the process has allocated since the start and not freed; nil unless that was asked for.
+  ///
+  /// After `stop`; from the samples of the window with its allocations.
+  package func heldProfile(of window: SampleWindow) throws -> Profile? {
+    guard options.allocations?.holds == true, let allocations,
+      let index = window.allocations
+    else { return nil }
+    let lost = try counters().total(COUNTER_UNMEASURED, of: SAMPLE_HELD)
+    return index.heldProfile(of: window.profile, held: allocations.heldByStack(), lost: lost)
+  }
+
+  /// Adds to the ledgers what was taken in windows with an even, or an odd, number, of which no more
+  /// samples come.
+  private func finish(_ windows: [SampleWindow], parity: UInt32) throws {
     let counters = try counters()
     targetsLost = counters.value(COUNTER_TARGETS_FULL, of: SAMPLE_CPU, parity: 0)
-    let parity = first.isOdd ? 1 : 0
+    let parity = Int(parity)
     let before = counted[parity]
     counted[parity] = counters
     for window in windows {

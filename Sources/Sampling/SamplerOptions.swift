@@ -9,8 +9,15 @@ package struct SamplerOptions: Sendable {
   package var systemCalls: Set<UInt32> = []
   /// Whether it is told who ended a wait.
   package var wantsWakers = false
+  /// Of the event `allocations`, which needs it.
+  package var allocations: AllocationOptions?
   /// What each kind of probe may take of one CPU, from 0 to 1; above that fewer spans are sampled.
   package var maximumOverhead = 0.01
+  /// Whether probes that cost too much even so are taken off for a while.
+  package var mayPause = false
+  /// Whether the kernel is to measure how long programs run, at two clock reads a run of every one
+  /// on the host; else they measure themselves where that costs less.
+  package var measuresRunTime = true
   /// Samples a second on each CPU.
   package var frequency = 99
   /// How much of each stack is copied, in bytes.

@@ -4,6 +4,7 @@ import BPFShared
 struct SpanLengths: Equatable {
   var wait: UInt64 = Self.shortest
   var call: UInt64 = Self.shortest
+  var block: UInt64 = Self.shortest
   /// In bytes: memory comes in pages.
   var fault: UInt64 = 64 << 10
 
@@ -20,6 +21,7 @@ extension sampler_control {
     always_above.3 = lengths.wait
     always_above.4 = lengths.call
     always_above.5 = lengths.fault
+    always_above.6 = lengths.block
   }
 
   func length(of kind: sample_kind) -> UInt64 {
@@ -28,6 +30,7 @@ extension sampler_control {
     case SAMPLE_QUEUED: always_above.3
     case SAMPLE_CALL: always_above.4
     case SAMPLE_FAULT: always_above.5
+    case SAMPLE_BLOCK_IO: always_above.6
     default: 0
     }
   }

@@ -12,10 +12,30 @@ final class SpanProbes {
     let shape: Shape
     var object: LoadedObject
     var judge = OverheadJudge()
+    /// Until when it rests, in nanoseconds of the monotonic clock; nil while it measures.
+    var restsUntil: UInt64?
+    /// Since when it measures.
+    var measuresSince = Clock.monotonic()
 
     init(_ shape: Shape, _ object: consuming LoadedObject) {
       self.shape = shape
       self.object = object
+    }
+
+    func attach() throws {
+      for program in shape.programs { try object.attach(program: program) }
+    }
+
+    /// Takes the programs off, and forgets what has begun and will not be seen to end.
+    func rest(until time: UInt64, threadLimit: Int) {
+      restsUntil = time
+      object.detach()
+      for map in shape.begun {
+        object.removeAll(map: map, key: UInt32(0), limit: threadLimit)
+      }
+      if shape.kinds.contains(SAMPLE_CALL) {
+        object.clear(array: "open_calls", zero: open_call(), count: Int(OPEN_CALL_PLACES))
+      }
     }
   }
 
@@ -27,6 +47,8 @@ final class SpanProbes {
     /// What it costs, in the words of the summary.
     let subject: String
     let longest: UInt64
+    /// Maps of what has begun, by thread.
+    let begun: [String]
     let length: any WritableKeyPath<SpanLengths, UInt64> & Sendable
   }
 
@@ -37,17 +59,23 @@ final class SpanProbes {
         "watch_switch", "watch_wakeup", "watch_first_wakeup", "pay_after_call", "pay_at_exit",
         "follow_exec",
       ], kinds: [SAMPLE_BLOCKED, SAMPLE_QUEUED, SAMPLE_RAN], subject: "waits",
-      longest: SpanLengths.longest, length: \.wait),
+      longest: SpanLengths.longest, begun: ["threads", "owed_samples", "parked_stacks"],
+      length: \.wait),
     Shape(
       object: .calls, programs: ["enter_call", "leave_call"], kinds: [SAMPLE_CALL],
-      subject: "system calls", longest: SpanLengths.longest, length: \.call),
+      subject: "system calls", longest: SpanLengths.longest, begun: ["other_calls"],
+      length: \.call),
+    Shape(
+      object: .block, programs: ["complete_request", "issue_request", "insert_request"],
+      kinds: [SAMPLE_BLOCK_IO], subject: "block I/O", longest: SpanLengths.longest,
+      begun: ["open_requests"], length: \.block),
     Shape(
       object: .faults, programs: ["watch_fault", "watch_huge_page"], kinds: [SAMPLE_FAULT],
-      subject: "page faults", longest: SpanLengths.longestFault, length: \.fault),
+      subject: "page faults", longest: SpanLengths.longestFault, begun: [], length: \.fault),
   ]
 
   /// Maps that all objects have in common with the sampler's.
-  private static let sharedMaps = [
+  static let sharedMaps = [
     "samples", "raw_samples", "sent_stacks", "control", "counters", "targets", "unwind_shards",
     "unwind_directory", "unwind_files", "unwind_rules", "unwind_mappings", "unwind_processes",
   ]
@@ -141,9 +169,7 @@ final class SpanProbes {
 
   /// Begins to measure.
   func start(_ target: SampleTarget) throws {
-    for probe in probes {
-      for program in probe.shape.programs { try probe.object.attach(program: program) }
-    }
+    for probe in probes { try probe.attach() }
     if options.events.contains(.wall) { try introduceThreads(target) }
   }
 
@@ -214,6 +240,10 @@ extension SpanProbes {
   func judge(at now: UInt64, ownRuns: [UInt64]?) -> SpanLengths? {
     let before = lengths
     for probe in probes {
+      if let end = probe.restsUntil {
+        if now >= end { resume(probe, now) }
+        continue
+      }
       guard probe.judge.isDue(now) else { continue }
       let spent =
         ownRuns.map { runs in probe.shape.kinds.reduce(0) { $0 &+ runs[Int($1.rawValue)] } }
@@ -222,12 +252,48 @@ extension SpanProbes {
       let length = lengths[keyPath: probe.shape.length]
       let shortest = SpanLengths()[keyPath: probe.shape.length]
       if share > options.maximumOverhead {
+        if length == probe.shape.longest, options.mayPause {
+          // Rests so long that it is within its share in the long run.
+          let turns = min(share / options.maximumOverhead, Self.longestPause)
+          let pause = max(Self.shortestPause, turns * Double(now &- probe.measuresSince) / 1e9)
+          probe.rest(
+            until: now &+ UInt64(min(pause, Self.longestPause) * 1e9), threadLimit: threadLimit)
+          continue
+        }
         lengths[keyPath: probe.shape.length] = min(length * 2, probe.shape.longest)
       } else if share < options.maximumOverhead / 4, length > shortest {
         lengths[keyPath: probe.shape.length] = length / 2
       }
     }
     return lengths == before ? nil : lengths
+  }
+
+  /// In seconds.
+  private static let shortestPause = 10.0
+  private static let longestPause = 300.0
+
+  private func resume(_ probe: Probe, _ now: UInt64) {
+    probe.judge = OverheadJudge(greatestShare: probe.judge.greatestShare)
+    probe.measuresSince = now
+    do {
+      try probe.attach()
+      probe.restsUntil = nil
+    } catch {
+      probe.restsUntil = now &+ UInt64(Self.longestPause * 1e9)
+    }
+  }
+
+  /// Which probes rest, in sentences.
+  var pauses: [String] {
+    let now = Clock.monotonic()
+    return probes.compactMap { probe in
+      guard let end = probe.restsUntil else { return nil }
+      let percent = Int((probe.judge.greatestShare * 1_000).rounded())
+      return """
+        measuring \(probe.shape.subject) took \(percent / 10).\(percent % 10) % of a CPU, and rests for \
+        \(end > now ? (end - now) / 1_000_000_000 : 0) s
+        """
+    }
   }
 
   /// What was done about probes that cost more than they may, in sentences.
@@ -248,7 +314,9 @@ extension SpanProbes {
 /// What a probe takes of a CPU.
 private struct OverheadJudge {
   private var last: (time: UInt64, spent: UInt64)?
-  private(set) var greatestShare = 0.0
+  private(set) var greatestShare: Double
+
+  init(greatestShare: Double = 0) { self.greatestShare = greatestShare }
   private static let interval: UInt64 = 1_000_000_000
 
   func isDue(_ now: UInt64) -> Bool { last.map { now >= $0.time &+ Self.interval } ?? true }

@@ -21,7 +21,7 @@ extension SampleEvent {
     switch self {
     case .wall: true
     case .offCPU: time.isWaiting && !time.isOlder
-    case .cpu, .runQueue, .systemCalls, .faults: false
+    case .cpu, .runQueue, .systemCalls, .block, .faults, .allocations, .exemplars: false
     }
   }
 }

@@ -23,7 +23,7 @@ struct EventsArgument {
         try add(.systemCalls)
         readsCalls = true
         name = String(call)
-      } else if let event = SampleEvent(rawValue: name) {
+      } else if let event = SampleEvent.recordable.first(where: { $0.rawValue == name }) {
         try add(event)
         readsCalls = false
         continue
@@ -53,7 +53,7 @@ struct EventsArgument {
 }
 
 extension SampleEvent {
-  static var names: [String] { allCases.map(\.rawValue) }
+  static var names: [String] { recordable.map(\.rawValue) }
 }
 
 /// A share of one CPU in percent.

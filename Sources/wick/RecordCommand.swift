@@ -37,10 +37,12 @@ struct RecordCommand: ParsableCommand {
     name: [.customShort("e"), .customLong("event")],
     help: ArgumentHelp(
       "What to profile, one or several with commas: cpu, off-cpu, wall, runqueue, "
-        + "syscalls[:NAME,…], faults. Each has a profile of its own. (default: cpu)",
+        + "syscalls[:NAME,…], block, faults, alloc. Each has a profile of its own. (default: cpu)",
       valueName: "events"),
     transform: EventsArgument.init)
   var events = EventsArgument()
+
+  @OptionGroup var allocations: AllocationArguments
 
   @Flag(help: "Show who ended each wait: off-cpu, wall, runqueue.")
   var wakers = false
@@ -122,11 +124,12 @@ struct RecordCommand: ParsableCommand {
       throw ValidationError("--no-kernel and --no-user together leave nothing.")
     }
     if pids.contains(0) { throw ValidationError("PID 0 is the idle task, which is not sampled.") }
+    _ = try allocations.options(events.events, pids: pids)
   }
 
   func run() throws {
     let destination = try output.destination(defaultName: OutputOptions.recordingName())
-    try destination.check(eventCount: events.events.count)
+    try destination.check(eventCount: events.events.count + (allocations.live ? 1 : 0))
     let summaryFile = try summary.map { try OutputFile($0) }
     let captureFile = try capture.map { try OutputFile($0) }
     let signals = SignalMask()
@@ -137,6 +140,7 @@ struct RecordCommand: ParsableCommand {
         status.warn(
           "\(missing.feature.rawValue): \(missing.cause): \(missing.loss) (\(missing.remedy))")
       }
+      if let forecast = recording.allocationForecast { status.warn("alloc: \(forecast)") }
       let (profiles, cost) = try recording.run { status.show($0) }
       status.clear()
       let names = try destination.write(profiles)
@@ -162,6 +166,7 @@ struct RecordCommand: ParsableCommand {
     plan.sampler.events = events.events
     plan.sampler.systemCalls = events.systemCalls
     plan.sampler.wantsWakers = wakers
+    plan.sampler.allocations = try allocations.options(events.events, pids: pids)
     plan.sampler.maximumOverhead = maximumOverhead
     plan.sampler.stackBytes = stackBytes
     plan.sampler.tableBytes = tableBytes

@@ -10,7 +10,7 @@ struct Wick: ParsableCommand {
     version: Version.current,
     subcommands: [
       RecordCommand.self, ReportCommand.self, DiffCommand.self, ConvertCommand.self,
-      AgentCommand.self, StatusCommand.self, DoctorCommand.self,
+      LatencyCommand.self, AgentCommand.self, StatusCommand.self, DoctorCommand.self,
     ])
 }
 

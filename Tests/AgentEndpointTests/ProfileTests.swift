@@ -17,6 +17,15 @@ import Testing
     #expect(test.content.read { $0.profiles } == expected)
   }
 
+  @Test func waitsHaveAnAddressOfTheirOwn() throws {
+    let test = try TestEndpoint()
+    test.content.change { $0.profile = .success(Array("pprof".utf8)) }
+    #expect(try test.ask("GET /debug/pprof/offcpu?pid=42&seconds=7").status == 200)
+    var expected = ProfileRequest(pid: 42, seconds: 7)
+    expected.kind = .offCPU
+    #expect(test.content.read { $0.profiles } == [expected])
+  }
+
   @Test func bytesInGzipFormStayAsTheyAre() throws {
     let test = try TestEndpoint()
     let compressed = Gzip.compress(Array("pprof".utf8))

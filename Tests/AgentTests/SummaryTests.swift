@@ -7,7 +7,7 @@ import Testing
 @Suite struct SummaryTests {
   private func object(_ profile: Profile, bpfSeconds: Double? = 0.25) throws -> [String: Any] {
     let cost = RecordingCost(cpuSeconds: 1e-7, bpfSeconds: bpfSeconds, peakResidentBytes: 1 << 40)
-    let text = RecordingSummary(profile, cost: cost).json
+    let text = RecordingSummary([profile], cost: cost).json
     #expect(text.hasSuffix("}\n"))
     #expect(text.split(separator: "\n").count == 1)
     let value = try JSONSerialization.jsonObject(with: Data(text.utf8))
@@ -33,8 +33,12 @@ import Testing
     #expect(
       Set(summary.keys) == [
         "event", "frequency", "duration_s", "taken", "complete", "partial", "dropped", "coverage",
-        "unwound", "cost", "tables",
+        "unwound", "cost", "tables", "unit", "value", "programs", "events",
       ])
+    let events = try #require(summary["events"] as? [[String: Any]])
+    #expect(events.count == 1)
+    #expect(events[0]["taken"] as? Int == 100)
+    #expect(events[0]["spans"] == nil)
     let unwound = try #require(summary["unwound"] as? [String: Int])
     #expect(unwound == ["kernel": 0, "user": 95, "frame_pointer": 7])
     let cost = try #require(summary["cost"] as? [String: Double])

@@ -111,9 +111,9 @@ import Testing
     let end = Clock.monotonic() + 200_000_000
     while Clock.monotonic() < end {}
     try sampler.stop()
-    var profile = sampler.folder.window.profile
+    var profile = sampler.folder.windows[0].profile
     ProfileSymbolizer(roots: HostRoots())
-      .symbolize(&profile, origins: sampler.folder.window.origins)
+      .symbolize(&profile, origins: sampler.folder.windows[0].origins)
     #expect(profile.locations.allSatisfy { $0.function != nil })
     let names = Set(profile.functions.map { profile.strings[$0.name] })
     #expect(names.contains { $0.contains("ourOwnFunctionsAreNamed") })

@@ -32,6 +32,26 @@ private struct Truth {
     return functions
   }
 
+  @Test(arguments: Samples.all) func functionsAreFoundByTheNamesThatNmGivesThem(
+    _ path: String
+  ) throws {
+    let image = try ELFImage(#require(OpenFile(trusted: path)))
+    let truth = try Self.truth(of: path).filter { $0.value.size > 0 }
+    // Short names are often the ends of longer ones, and then share their letters in the file.
+    let names = Set(truth.values.flatMap(\.names).sorted { $0.count < $1.count }.prefix(200))
+    let found = image.functions(named: names)
+    let expected = Set(truth.filter { !$0.value.names.isDisjoint(with: names) }.keys)
+    #expect(!expected.isEmpty)
+    // nm also shows what the kernel's loader would choose at run time (STT_GNU_IFUNC).
+    let missed = expected.subtracting(found.map(\.address))
+    #expect(missed.count * 10 <= expected.count, "\(missed.count) of \(expected.count)")
+    for function in found {
+      let known = try #require(truth[function.address] ?? Self.truth(of: path)[function.address])
+      #expect(known.names.contains(function.name) && known.size == function.size)
+    }
+    #expect(image.functions(named: ["no_such_function_anywhere"]).isEmpty)
+  }
+
   @Test(arguments: Samples.all) func everyFunctionThatNmKnowsIsFoundFromItsFirstToItsLastByte(
     _ path: String
   ) throws {

@@ -119,10 +119,34 @@ static struct bpf_link *attach_to_clock(struct bpf_program *program)
   return event < 0 ? NULL : bpf_program__attach_perf_event(program, event);
 }
 
-static bool attach(const char *object, struct bpf_program *program)
+// Such a program runs on the elements of one map: the largest hash of its object.
+static struct bpf_link *attach_to_map(struct bpf_object *opened, struct bpf_program *program)
 {
-  bool sampled = bpf_program__type(program) == BPF_PROG_TYPE_PERF_EVENT;
-  if (sampled ? attach_to_clock(program) : bpf_program__attach(program)) {
+  struct bpf_map *map, *largest = NULL;
+  bpf_object__for_each_map (map, opened) {
+    if (bpf_map__type(map) == BPF_MAP_TYPE_HASH &&
+        (!largest || bpf_map__max_entries(map) > bpf_map__max_entries(largest)))
+      largest = map;
+  }
+  if (!largest)
+    return NULL;
+  union bpf_iter_link_info target = { .map = { .map_fd = bpf_map__fd(largest) } };
+  LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &target, .link_info_len = sizeof(target));
+  return bpf_program__attach_iter(program, &options);
+}
+
+static struct bpf_link *attach_to_hook(struct bpf_object *opened, struct bpf_program *program)
+{
+  if (bpf_program__type(program) == BPF_PROG_TYPE_PERF_EVENT)
+    return attach_to_clock(program);
+  if (!strcmp(bpf_program__section_name(program), "iter/bpf_map_elem"))
+    return attach_to_map(opened, program);
+  return bpf_program__attach(program);
+}
+
+static bool attach(struct bpf_object *opened, const char *object, struct bpf_program *program)
+{
+  if (attach_to_hook(opened, program)) {
     printf("attached %s/%s\n", object, bpf_program__name(program));
     return true;
   }
@@ -170,7 +194,7 @@ static bool check(const char *path)
     if (!bpf_program__autoload(program))
       continue;
     printf("loaded %s/%s %lu\n", object, bpf_program__name(program), processed(log));
-    attached &= attach(object, program);
+    attached &= attach(opened, object, program);
   }
   return attached;
 }

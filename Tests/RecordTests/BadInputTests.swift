@@ -38,12 +38,36 @@ extension RecordTests {
       ["record", "--no-such-option"], ["record", "-d", "soon"], ["record", "-F", "often"],
       ["record", "-F", "0"], ["record", "-d", "0s"], ["record", "-d", "999999h"],
       ["record", "-p", "init"], ["record", "-a", "-p", "1"], ["no-such-command"], ["report"],
-      ["convert", "one"],
+      ["convert", "one"], ["record", "-e", "of-cpu"], ["record", "-e", "syscalls:raed"],
+      ["record", "-e", "cpu,cpu"], ["record", "-e", ""], ["record", "-e", "syscalls:"],
+      ["record", "--max-overhead", "0"], ["record", "--max-overhead", "101"],
     ])
     func aUsageErrorExitsWith64(_ arguments: [String]) throws {
       let program = try Wick.run(arguments, limit: .seconds(5))
       #expect(program.status == 64, "\(program.errors)")
       #expect(!program.errors.isEmpty)
+    }
+
+    @Test(arguments: [
+      ("of-cpu", "off-cpu"), ("syscalls:raed", "read"), ("runqeue", "runqueue"),
+      ("cpu,syscalls:read,futx", "futex"),
+    ])
+    func aMistypedEventIsAnsweredWithTheNearest(_ written: String, _ meant: String) throws {
+      let scratch = try Scratch()
+      let program = try Wick.run(
+        ["record", "-e", written, "-o", scratch.path("x.folded")], limit: .seconds(5))
+      #expect(program.status == 64, "\(program.errors)")
+      #expect(program.errors.contains("did you mean \(meant)?"), "\(program.errors)")
+      #expect(scratch.names.isEmpty)
+    }
+
+    @Test func severalEventsDoNotGoToStandardOutput() throws {
+      let program = try Wick.run(
+        ["record", "-e", "cpu,off-cpu", "-d", "20s", "-o", "-", "--format", "folded"],
+        limit: .seconds(5))
+      #expect(program.status == 1)
+      #expect(program.errors.contains("several events"), "\(program.errors)")
+      #expect(program.output.isEmpty)
     }
 
     @Test func missingPrivilegesAreNamed() throws {

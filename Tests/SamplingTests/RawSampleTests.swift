@@ -21,6 +21,9 @@ import Testing
       }
     }
     put(UInt64(0x1122_3344_5566_7788), at: MemoryLayout<raw_sample>.offset(of: \.header.time_ns))
+    put(UInt64(77), at: MemoryLayout<raw_sample>.offset(of: \.header.value))
+    put(UInt32(SAMPLE_BLOCKED.rawValue), at: MemoryLayout<raw_sample>.offset(of: \.header.kind))
+    put(UInt32(3), at: MemoryLayout<raw_sample>.offset(of: \.header.detail))
     put(UInt32(11), at: MemoryLayout<raw_sample>.offset(of: \.header.pid))
     put(UInt32(12), at: MemoryLayout<raw_sample>.offset(of: \.header.tid))
     put(UInt32(SAMPLE_IN_SYSCALL.rawValue), at: MemoryLayout<raw_sample>.offset(of: \.header.flags))
@@ -47,6 +50,9 @@ import Testing
     let bytes = Self.record()
     let sample = try #require(Self.decode(bytes))
     #expect(sample.header.time == 0x1122_3344_5566_7788)
+    #expect(sample.header.value == 77)
+    #expect(sample.header.kind == SAMPLE_BLOCKED)
+    #expect(sample.header.mark == "[lock]")
     #expect(sample.header.pid == 11)
     #expect(sample.header.tid == 12)
     #expect(sample.header.flags == .inSyscall)
@@ -104,6 +110,17 @@ import Testing
   ])
   func everyMapThatSwiftNamesExists(_ name: String) throws {
     try OpenedObject(.sampler).resize(map: name, to: 1 << 16)
+  }
+
+  @Test(arguments: [
+    ("waits", "watch_switch"), ("waits", "watch_wakeup"), ("waits", "watch_first_wakeup"),
+    ("waits", "pay_after_call"), ("waits", "pay_at_exit"), ("waits", "follow_exec"),
+    ("calls", "enter_call"), ("calls", "leave_call"), ("faults", "watch_fault"),
+    ("faults", "watch_huge_page"),
+  ])
+  func everyProgramOfSpansExists(_ object: String, _ name: String) throws {
+    let objects: [String: BPFObject] = ["waits": .waits, "calls": .calls, "faults": .faults]
+    try OpenedObject(try #require(objects[object])).skip(program: name)
   }
 
   @Test func everySettingHasTheSizeThatSwiftGivesIt() throws {

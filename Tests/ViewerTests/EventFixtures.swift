@@ -23,8 +23,8 @@ enum EventFixtures {
     [cpu(), offCPU(), wall(), runQueue(), systemCalls(), block(), faults(), alloc()]
   }
 
-  private static func maker(_ name: String, unit: String, period: UInt64 = 1) -> ProfileMaker {
-    var maker = ProfileMaker(type: SampleType(name: name, unit: unit), period: period)
+  private static func maker(_ name: String, _ type: SampleType) -> ProfileMaker {
+    var maker = ProfileMaker(type: type, period: 1)
     maker.profile.facts.event = name
     maker.profile.facts.frequency = 0
     return maker
@@ -40,7 +40,7 @@ enum EventFixtures {
   }
 
   private static func offCPU() -> Profile {
-    var maker = maker("off-cpu", unit: "nanoseconds")
+    var maker = maker("off-cpu", .offCPU)
     maker.add(lock + ["w:[lock]"], process: "shop", count: 900, value: 41_300_000_000)
     maker.add(disk + ["w:[disk]"], process: "shop", count: 310, value: 6_200_000_000)
     maker.add(network + ["w:[network]"], process: "shop", count: 5_000, value: 12_750_000_000)
@@ -48,11 +48,14 @@ enum EventFixtures {
       ["_start@cron", "main@cron", "nanosleep@libc.so.6"] + Fixtures.syscall + ["w:[timer]"],
       process: "cron", pid: 7, incomplete: .noUnwindInfo, count: 30, value: 29_900_000_000)
     maker.drop(.ringFull, count: 4)
+    maker.profile.ledger.spans = SpanFigures(
+      count: 1_200_040, value: 90_310_000_000, sampled: 6_244, unmeasured: 3,
+      alwaysAbove: 2_000_000)
     return maker.profile
   }
 
   private static func wall() -> Profile {
-    var maker = maker("wall", unit: "nanoseconds")
+    var maker = maker("wall", .wall)
     maker.add(request + ["render@shop", "format_price@shop"], count: 700, value: 7_070_000_000)
     maker.add(lock + ["w:[lock]"], process: "shop", count: 900, value: 41_300_000_000)
     maker.add(disk + ["w:[disk]"], process: "shop", count: 310, value: 6_200_000_000)
@@ -61,14 +64,14 @@ enum EventFixtures {
   }
 
   private static func runQueue() -> Profile {
-    var maker = maker("runqueue", unit: "nanoseconds")
+    var maker = maker("runqueue", .runQueue)
     maker.add(request + ["w:[run queue]"], process: "shop", count: 1_200, value: 830_000)
     maker.add(request + ["render@shop", "w:[run queue]"], process: "shop", count: 3, value: 900)
     return maker.profile
   }
 
   private static func systemCalls() -> Profile {
-    var maker = maker("syscalls", unit: "nanoseconds")
+    var maker = maker("syscalls", .systemCalls)
     maker.add(
       request + ["ask_stock@shop", "w:recvfrom"], process: "shop", count: 5_000,
       value: 12_900_000_000)
@@ -80,13 +83,13 @@ enum EventFixtures {
   }
 
   private static func block() -> Profile {
-    var maker = maker("block", unit: "nanoseconds")
+    var maker = maker("block", .blockIO)
     maker.add(disk + ["w:nvme0n1 read"], process: "shop", count: 310, value: 5_900_000_000)
     return maker.profile
   }
 
   private static func faults() -> Profile {
-    var maker = maker("faults", unit: "bytes")
+    var maker = maker("faults", .pageFaults)
     maker.add(
       request + ["load_order@shop", "malloc@libc.so.6", "k:asm_exc_page_fault"], process: "shop",
       count: 9_000, value: 9_000 * 4_096)
@@ -96,7 +99,7 @@ enum EventFixtures {
   }
 
   private static func alloc() -> Profile {
-    var maker = maker("alloc", unit: "bytes")
+    var maker = maker("alloc", .allocated)
     maker.add(
       request + ["load_order@shop", "malloc@libc.so.6"], process: "shop", count: 812,
       value: 3 << 30)
@@ -109,7 +112,8 @@ enum EventFixtures {
   static func hostile() -> [Profile] {
     let names = ["<img src=x onerror=window.pwned=10>", "", "", "cpu", "cpu", "a&event=b#c"]
     return names.enumerated().map { index, name in
-      var maker = maker(name, unit: index == 0 ? "<b>\u{202e}" : "nanoseconds")
+      var maker = maker(
+        name, SampleType(name: name, unit: index == 0 ? "<b>\u{202e}" : "nanoseconds"))
       for hostile in Fixtures.hostileNames {
         maker.add(["main", hostile.replacing("@", with: "")], process: hostile, count: 1, value: 7)
       }

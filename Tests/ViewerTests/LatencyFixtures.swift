@@ -137,15 +137,15 @@ enum LatencyFixtures {
     var numbers = Fixtures.Numbers()
     let made = (0..<rows).map { index in
       var maker = LatencyMaker("call_\(index)", process: "worker-\(index % 9)", intervals: count)
+      let middle: UInt64 = 1 << (8 + UInt64(index % 12))
       for interval in 0..<count where (interval + index) % 3 == 0 {
-        let middle: UInt64 = 1 << (8 + UInt64(index % 12))
         for scale in [UInt64(1), 3, 17] {
           maker.observe(spread(middle * scale, &numbers), in: interval, times: 1000 / scale)
         }
       }
       for exemplar in 0..<20 {
         maker.exemplify(
-          spread(40_000, &numbers), at: start + UInt64(exemplar * 70) * second,
+          spread(middle * 3, &numbers), at: start + UInt64(exemplar * 70) * second,
           stack: (0..<25).map { "f_\(($0 * 7 + exemplar * index) % 400)@lib.so" })
       }
       return maker.finished()

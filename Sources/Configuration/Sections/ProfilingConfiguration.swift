@@ -1,6 +1,8 @@
 /// Which profiles are taken, and how.
 package struct ProfilingConfiguration: Hashable, Sendable {
   package var enabled = true
+  /// What is profiled, each once.
+  package var events = ["cpu", "off-cpu"]
   /// Samples a second on each CPU.
   package var frequency = 99
   /// Length of a window of events that have none of their own.
@@ -12,7 +14,7 @@ package struct ProfilingConfiguration: Hashable, Sendable {
   package var symbolize = true
 
   /// Events of which profiles can be taken.
-  static let events = ["cpu"]
+  static let allEvents = ["cpu", "off-cpu", "wall", "runqueue", "syscalls", "faults"]
 
   package init() {}
 
@@ -26,6 +28,12 @@ extension ProfilingConfiguration {
 
   static let keys: [Key<Self>] = [
     .value("enabled", \.enabled, .truth, after: .restart, "Take profiles."),
+    .words(
+      "events", \.events, limit: 6, .choice(of: allEvents), after: .restart,
+      "What is profiled: threads that run (cpu), that wait (off-cpu), both (wall), that wait for a "
+        + "CPU (runqueue), system calls, page faults. Each is a profile of its own. Waits that cost "
+        + "more than the budget are measured with pauses, which /health tells of.",
+      example: ["cpu", "off-cpu"]),
     .value(
       "frequency", \.frequency, .count(1...1_000, "samples a second on each CPU"),
       "How often each CPU is sampled. Cost grows with it; a number that is not round does not beat "
@@ -34,9 +42,9 @@ extension ProfilingConfiguration {
       "window", \.window, windowForm, after: .restart,
       "How long a profile spans: one is exported for each service and window."),
     .table(
-      "windows", \.windows, limit: 16, names: .choice(of: events), windowForm, after: .restart,
+      "windows", \.windows, limit: 16, names: .choice(of: allEvents), windowForm, after: .restart,
       "Windows of single events, where they differ from the window above.",
-      example: ["cpu: 60s"]),
+      example: ["off-cpu: 60s"]),
     .value(
       "max_table_memory", \.maxTableMemory, .bytes(1 << 20...256 << 20), after: .restart,
       "Kernel memory for unwind tables. The files that were met longest ago give way; what is over "

@@ -43,6 +43,17 @@ enum ViewerHeader {
     object.set("partial", partial)
     object.set("dropped", dropped)
     object.set("frame_pointer", ledger.framePointer)
+    if let spans = ledger.spans { object.set("spans", self.spans(spans)) }
+    return object
+  }
+
+  private static func spans(_ spans: SpanFigures) -> JSONObject {
+    var object = JSONObject()
+    object.set("count", spans.count)
+    object.set("value", spans.value)
+    object.set("sampled", spans.sampled)
+    object.set("unmeasured", spans.unmeasured)
+    object.set("always_above", spans.alwaysAbove)
     return object
   }
 }

@@ -64,7 +64,7 @@ class LatencyRow {
     this.name = printable(fields.name) || "[unnamed]";
     this.process = printable(fields.process);
     this.pid = fields.pid;
-    this.unit = fields.unit;
+    this.unit = printable(fields.unit);
     this.count = fields.count;
     this.maximum = fields.maximum;
     this.failures = fields.failures.map(({ name, count }) => ({ name: printable(name), count }));

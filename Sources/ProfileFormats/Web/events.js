@@ -1,10 +1,14 @@
 // The events that were recorded: one profile each, between which a row of tabs switches.
 
-/** A distinct label for each profile: what was measured, with the event where that is not enough. */
+/**
+ * A distinct label for each profile: its event, with CPU time under one name whatever its clock;
+ * what was measured, where the event is unknown or two profiles have the same.
+ */
 function eventLabels(profiles) {
   const labels = [];
   for (const { type, facts } of profiles) {
-    const names = [type, facts.event, `${type} ${labels.length + 1}`].map((name) => printable(name));
+    const event = type === "cpu" ? type : facts.event;
+    const names = [event, type, `${type} ${labels.length + 1}`].map((name) => printable(name));
     labels.push(names.find((name) => name && !labels.includes(name)) ?? String(labels.length + 1));
   }
   return labels;

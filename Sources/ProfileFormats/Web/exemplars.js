@@ -58,5 +58,5 @@ function formatMoment(microseconds) {
   const time = formatTime(microseconds / 1e3);
   if (!time) return "";
   const thousandths = String(Math.floor(microseconds / 1e3) % 1000).padStart(3, "0");
-  return `${time.slice(11, 19)}.${thousandths} UTC`;
+  return `${time.slice(11, 19)}.${thousandths}`;
 }

@@ -1,9 +1,10 @@
 // The heat map of the selected row: time to the right, slower upwards, darker where more happened.
 
 const HEAT_STEPS = 24;
+const HEAT_TOP = 8;
 const HEAT_COLORS = {
-  light: [[232, 240, 250], [120, 174, 226], [29, 95, 174], [13, 42, 92]],
-  dark: [[32, 44, 62], [44, 92, 150], [110, 178, 240], [232, 244, 255]],
+  light: [[201, 222, 245], [120, 174, 226], [29, 95, 174], [13, 42, 92]],
+  dark: [[38, 62, 98], [44, 98, 160], [110, 178, 240], [232, 244, 255]],
 };
 
 /** A colour of the scale, from 0, nearly none, to 1, the most. */
@@ -76,7 +77,7 @@ class HeatMapView {
   }
 
   top(bucket) {
-    return CHART.top + (this.plot.to - bucket) * this.line;
+    return HEAT_TOP + (this.plot.to - bucket) * this.line;
   }
 
   draw() {
@@ -93,7 +94,7 @@ class HeatMapView {
     draw.setTransform(ratio, 0, 0, ratio, 0, 0);
     const range = row && chartRange(row);
     this.plot = range && { width: width - CHART.left - CHART.right - 10,
-      height: Math.max(10, height - CHART.top - CHART.bottom), ...range };
+      height: Math.max(10, height - HEAT_TOP - CHART.bottom), ...range };
     canvas.setAttribute("aria-label", range ? `Heat map of ${formatCount(this.intervals.count)} `
       + "intervals. The arrow keys move, Enter chooses the bucket and interval."
       : "Heat map without values");
@@ -126,14 +127,14 @@ class HeatMapView {
 
   drawAxes(draw) {
     const { from, to, width, height } = this.plot;
-    const bottom = CHART.top + height;
+    const bottom = HEAT_TOP + height;
     draw.fillStyle = draw.strokeStyle = this.colors.quiet;
     draw.lineWidth = 1;
-    draw.strokeRect(this.left - 0.5, CHART.top - 0.5, width + 1, height + 1);
+    draw.strokeRect(this.left - 0.5, HEAT_TOP - 0.5, width + 1, height + 1);
     draw.textBaseline = "middle";
     draw.textAlign = "right";
     const lowest = lowerBound(Math.max(from, -1));
-    const values = axisValues(lowest, upperBound(to), this.row.unit, Math.floor(height / 16));
+    const values = axisValues(lowest, upperBound(to), this.row.unit, Math.floor(height / 20));
     for (const value of values) {
       const y = this.top(Math.log2(value) * 4 - 1);
       draw.fillText(formatRound(value, this.row.unit), this.left - 6, y);
@@ -159,10 +160,10 @@ class HeatMapView {
     const x = this.at === null ? this.left : this.left + this.at * this.column;
     const wide = this.at === null ? width : Math.max(2, this.column);
     if (this.bucket !== null && this.bucket >= this.plot.from && this.bucket <= this.plot.to) {
-      const top = this.above ? CHART.top : this.top(this.bucket);
+      const top = this.above ? HEAT_TOP : this.top(this.bucket);
       draw.strokeRect(x - 1, top - 1, wide + 1, this.top(this.bucket) + this.line - top + 1);
     } else if (this.at !== null) {
-      draw.strokeRect(x - 1, CHART.top - 1, wide + 1, this.plot.height + 1);
+      draw.strokeRect(x - 1, HEAT_TOP - 1, wide + 1, this.plot.height + 1);
     }
     if (this.cursor && document.activeElement === this.canvas) {
       draw.lineWidth = 2.5;
@@ -176,7 +177,7 @@ class HeatMapView {
     const box = this.canvas.getBoundingClientRect();
     const at = Math.floor((event.clientX - box.left - this.left) / this.column);
     const bucket = this.plot.to
-      - Math.floor((event.clientY - box.top - CHART.top) / this.line);
+      - Math.floor((event.clientY - box.top - HEAT_TOP) / this.line);
     const inside = at >= 0 && at < this.intervals.count && bucket >= this.plot.from
       && bucket <= this.plot.to;
     return inside ? { at, bucket } : null;

@@ -25,8 +25,6 @@ class HistogramView {
       this.stage);
     new ResizeObserver(() => this.draw()).observe(this.stage);
     this.drawing.addEventListener("keydown", (event) => this.key(event));
-    this.drawing.addEventListener("focus", () => this.draw());
-    this.drawing.addEventListener("blur", () => this.draw());
   }
 
   /** `withExemplars` are the buckets that have exemplars. */
@@ -186,8 +184,8 @@ class HistogramView {
     for (const [bucket, names] of places) {
       const x = (this.x(bucket) + this.x(bucket + 1) - 1) / 2;
       const text = names.join(" ");
-      const start = Math.max(free, x - text.length * 3.4);
-      free = start + text.length * 7.2;
+      const start = Math.max(free, x - text.length * 3.8);
+      free = start + text.length * 7.6 + 6;
       group.append(drawn("line", { x1: x.toFixed(1), x2: x.toFixed(1), y1: String(CHART.top - 4),
         y2: String(CHART.top + this.plot.height) }),
       drawn("text", { x: start.toFixed(1), y: String(CHART.top - 7) }, text));

@@ -187,7 +187,8 @@ class LatencyApp {
     byId("flip").textContent = state.up ? "↑ Flame" : "↓ Icicle";
     fillLegend(byId("legend"), profile, this.palette, state.group);
     byId("legend").append(element("li", { class: "wide" }, element("i", { class: "exemplar-dot" }),
-      "bucket with exemplars"));
+      "bucket with exemplars"),
+    element("li", {}, "width: sum of the exemplars' values"));
     this.renderStacks(chosen);
   }
 
@@ -301,7 +302,7 @@ class LatencyApp {
     byId("group").addEventListener("change", (event) =>
       this.set({ group: event.target.value, zoom: 0 }));
     byId("flip").addEventListener("click", () => this.set({ up: !this.state.up }));
-    byId("coverage").addEventListener("click", () => this.togglePanel());
+    byId("facts").addEventListener("click", () => this.togglePanel());
     byId("theme").addEventListener("click", () => this.toggleTheme());
     byId("help").addEventListener("click", () => byId("keys").showModal());
     window.addEventListener("popstate", () => {
@@ -315,7 +316,7 @@ class LatencyApp {
   togglePanel() {
     const panel = byId("panel");
     panel.hidden = !panel.hidden;
-    byId("coverage").setAttribute("aria-expanded", String(!panel.hidden));
+    byId("facts").setAttribute("aria-expanded", String(!panel.hidden));
   }
 
   toggleTheme() {

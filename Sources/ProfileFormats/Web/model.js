@@ -15,7 +15,8 @@ class Profile {
     this.isDiff = payload.header.mode === "diff";
     this.nodes = payload.nodes;
     this.everything = payload.samples;
-    this.profiles = payload.header.profiles;
+    this.profiles = payload.header.profiles.map(
+      (profile) => ({ ...profile, unit: printable(profile.unit) }));
     this.strings = payload.header.strings.map(printable);
     this.adoptFunctions(payload.functions);
     this.adoptThreads(payload.threads);

@@ -7,6 +7,7 @@ const REASONS = {
   "no-unwind-info": "No unwind information, and frame pointers lead nowhere.",
   "bad-unwind-info": "The unwind information is malformed or beyond what wick can do.",
   "file-unreadable": "The mapped file could not be opened, or is not the mapped one.",
+  "user-stack-not-taken": "The thread ran on, or not again, before its stack could be walked.",
   "bad-frame": "A step would not move towards the start of the stack.",
   "too-many-frames": "The stack reached the limit of frames.",
   "32-bit-process": "A 32-bit program, which this version does not unwind.",
@@ -14,6 +15,7 @@ const REASONS = {
   "ring-full": "The buffer between kernel and wick had no room.",
   "malformed-record": "The record could not be decoded.",
   "stack-table-full": "The profile reached its limit of distinct stacks.",
+  "held-table-full": "More sampled allocations were not freed than are remembered.",
   "window-overrun": "The window came while others still waited to be written.",
   "not-stored": "The profile could not be written where profiles are kept.",
 };
@@ -28,6 +30,7 @@ function fillPanel(host, profile) {
     if (profile.isDiff) host.append(element("h2", {}, index === 0 ? "Before" : "After"));
     const total = index === 0 ? profile.total.first : profile.total.second;
     host.append(factList(one, total), ledgerSection(one.ledger));
+    if (one.ledger.spans) host.append(spanSection(one, total));
   });
 }
 
@@ -71,6 +74,29 @@ function ledgerSection(ledger, title = "Samples") {
       `${formatCount(ledger.frame_pointer)} samples used frame pointers for some steps.`));
   }
   return section;
+}
+
+/** What the samples were taken of: waits, calls, faults; all are counted, not all are sampled. */
+function spanSection(one, total) {
+  const { spans } = one.ledger;
+  const seconds = one.facts.duration_ns / 1e9;
+  const rate = seconds > 0 ? ` (${formatCount(spans.count / seconds)} a second)` : "";
+  const share = spans.count > 0 ? ` (${formatPercent(spans.sampled / spans.count)})` : "";
+  const rows = [
+    ["Happened", formatCount(spans.count) + rate], ["Their sum", formatValue(spans.value, one.unit)],
+    ["Sampled", formatCount(spans.sampled) + share],
+    ["Estimated sum", formatValue(total, one.unit)],
+    ["Not measured", spans.unmeasured > 0 ? formatCount(spans.unmeasured) : ""],
+  ];
+  const list = element("dl", { class: "spans" });
+  for (const [label, value] of rows) {
+    if (value) list.append(element("dt", {}, label), element("dd", {}, value));
+  }
+  const length = formatValue(spans.always_above, one.unit);
+  return element("section", {}, element("h3", {}, "Before sampling"), list,
+    element("p", { class: "note" }, spans.always_above > 1
+      ? `From ${length} on each is sampled; of the shorter ones a share, each of which stands for ${
+        length}, so that the sum is right.` : "Each is sampled."));
 }
 
 function ledgerTable(ledger) {

@@ -31,9 +31,10 @@ class Oracle:
         self.header = json.loads(self.bytes[4:4 + length])
         self.at = 4 + length
         self.is_diff = self.header["mode"] == "diff"
+        self.latency = self.header.get("latency")
         self.read_tables()
         assert self.at == len(self.bytes), "bytes after the last column"
-        self.total = [sum(self.first), sum(self.second)]
+        self.select(0)
 
     def number(self):
         value = shift = 0
@@ -64,8 +65,47 @@ class Oracle:
         self.processes = [strings[index] or "[unknown process]" for index in self.column(threads)]
         self.threads = [strings[index] for index in self.column(threads)]
         samples = header["samples"]
-        self.node, self.thread, self.reason = (self.column(samples) for _ in range(3))
-        self.first, self.second = self.column(samples), self.column(samples)
+        self.columns = [self.column(samples) for _ in range(5)]
+
+    def select(self, index):
+        """Looks at the samples of one profile of several, or at all of a comparison."""
+        profiles = self.header["profiles"]
+        counts = [len(self.columns[0]) if self.is_diff else profile.get("samples", len(self.columns[0]))
+                  for profile in profiles]
+        start = 0 if self.is_diff else sum(counts[:index])
+        self.use(range(start, start + counts[index]))
+        self.unit = profiles[index]["unit"]
+
+    def use(self, rows):
+        """Looks at some samples only."""
+        self.node, self.thread, self.reason, self.first, self.second = (
+            [column[row] for row in rows] for column in self.columns)
+        self.total = [sum(self.first), sum(self.second)]
+
+    @property
+    def labels(self):
+        """The labels of the profiles between which the page switches."""
+        labels = []
+        for profile in self.header["profiles"]:
+            kind, event = profile["type"], profile["facts"]["event"]
+            names = ["cpu" if kind == "cpu" else event, kind, f"{kind} {len(labels) + 1}"]
+            labels.append(next(printable(name) for name in names
+                               if name and printable(name) not in labels))
+        return labels
+
+    def formatted(self, value, unit=None):
+        """A value as the page shows it."""
+        unit = printable(self.unit if unit is None else unit)
+        if unit == "nanoseconds":
+            units = [(3600e9, "h"), (60e9, "min"), (1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1, "ns")]
+        elif unit == "bytes":
+            units = [(2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B")]
+        else:
+            return f"{round(value):,}" + ("" if unit in ("count", "") else " " + unit)
+        size, name = next((one for one in units if value >= one[0]), units[-1])
+        value /= size
+        digits = 1 if unit == "bytes" else 0 if value >= 100 else 1 if value >= 10 else 2
+        return f"{value:.{0 if size == 1 else digits}f} {name}"
 
     def share(self, value, side=0):
         return value / self.total[side] if self.total[side] else 0

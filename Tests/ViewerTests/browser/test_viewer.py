@@ -5,6 +5,8 @@ import re
 import sys
 import traceback
 
+from events import SEVERAL, one_profile_has_no_tabs
+from latency import LATENCY
 from oracle import Oracle, percent
 from webdriver import Browser
 
@@ -321,6 +323,14 @@ AT_THE_END = [
 ]
 
 
+def tests_for(page):
+    if page.oracle.latency is not None:
+        return [the_policy_allows_only_the_pages_own_code, *LATENCY, *AT_THE_END]
+    tabs = SEVERAL if len(page.oracle.labels) > 1 and not page.oracle.is_diff \
+        else [one_profile_has_no_tabs]
+    return ALWAYS + (WITH_SAMPLES if page.has_samples else []) + tabs + AT_THE_END
+
+
 def main(files):
     if not files:
         sys.exit("usage: test_viewer.py FILE.html...")
@@ -328,10 +338,11 @@ def main(files):
     with Browser() as browser:
         for file in files:
             page = Page(browser, file)
-            tests = ALWAYS + (WITH_SAMPLES if page.has_samples else []) + AT_THE_END
+            tests = tests_for(page)
             for test in tests:
                 label = f"{pathlib.Path(file).name}: {test.__name__.replace('_', ' ')}"
                 try:
+                    page.oracle.select(0)
                     page.open() if test not in AT_THE_END else None
                     test(page)
                     passed += 1

@@ -11,7 +11,8 @@ import urllib.request
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 KEYS = {"Enter": "\ue007", "Escape": "\ue00c", "ArrowDown": "\ue015", "ArrowUp": "\ue013",
-        "ArrowLeft": "\ue012", "ArrowRight": "\ue014", "Home": "\ue011", "Backspace": "\ue003"}
+        "ArrowLeft": "\ue012", "ArrowRight": "\ue014", "Home": "\ue011", "End": "\ue010",
+        "Backspace": "\ue003", "Shift": "\ue008"}
 
 
 class Browser:
@@ -121,11 +122,13 @@ class Browser:
         self._call("POST", f"/element/{element}/value", {"text": text})
 
     def press(self, *keys):
-        """Presses keys one after the other, wherever the focus is."""
+        """Presses keys one after the other, wherever the focus is; `Shift+` may stand in front."""
         steps = []
         for key in keys:
-            value = KEYS.get(key, key)
-            steps += [{"type": "keyDown", "value": value}, {"type": "keyUp", "value": value}]
+            *held, last = key.split("+") if len(key) > 1 else [key]
+            values = [KEYS.get(one, one) for one in [*held, last]]
+            steps += [{"type": "keyDown", "value": value} for value in values]
+            steps += [{"type": "keyUp", "value": value} for value in reversed(values)]
         self._call("POST", "/actions", {"actions": [
             {"type": "key", "id": "keyboard", "actions": steps}]})
         self.settle()

@@ -10,4 +10,14 @@ package struct SpanFigures: Hashable, Sendable {
   /// From this length on every span is sampled; shorter ones in proportion, each standing for this
   /// much.
   package let alwaysAbove: UInt64
+
+  package init(
+    count: UInt64, value: UInt64, sampled: UInt64, unmeasured: UInt64, alwaysAbove: UInt64
+  ) {
+    self.count = count
+    self.value = value
+    self.sampled = sampled
+    self.unmeasured = unmeasured
+    self.alwaysAbove = alwaysAbove
+  }
 }

@@ -1,0 +1,32 @@
+// The fields of block requests that we read, in the forms of the kernels from 5.10 on.
+#pragma once
+#include "kernel/types.h"
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+struct gendisk {
+  int major;
+  int first_minor;
+};
+
+struct request_queue {
+  struct gendisk *disk;  // since 5.15
+};
+
+struct request {
+  struct request_queue *q;
+  unsigned int cmd_flags;
+  unsigned int __data_len;  // bytes that are not done yet
+};
+
+struct request___old {
+  struct gendisk *rq_disk;  // until 5.16
+};
+#pragma clang attribute pop
+
+// The lower bits of `cmd_flags` (kernel: include/linux/blk_types.h).
+#define REQUEST_OPERATION 0xff
+#define REQ_OP_READ 0
+#define REQ_OP_WRITE 1
+#define REQ_OP_FLUSH 2
+#define REQ_OP_DISCARD 3
+#define REQ_OP_WRITE_ZEROES 9

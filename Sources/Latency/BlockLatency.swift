@@ -1,0 +1,80 @@
+import BPFObjects
+import BPFRuntime
+import BPFShared
+import LinuxHost
+import ResourceModel
+
+/// How long block requests wait for their device, and how long it works on them.
+struct BlockLatency: LatencySource {
+  private let roots: HostRoots
+  /// Devices by `major << 20 | minor`, with the number by which the programs know them.
+  private var numbers: [UInt32: UInt32] = [:]
+  private var names: [UInt32: String] = [:]
+  private var map: BPFMap?
+  /// What ends a request is a `blk_status_t`, not an `errno`.
+  private let hasBlockStatus: Bool
+
+  init(roots: HostRoots) {
+    self.roots = roots
+    let arguments = KernelTypes.arguments(ofTracepoint: "block_rq_complete") ?? []
+    hasBlockStatus = arguments.count > 1 && arguments[1] == "blk_status_t"
+  }
+
+  var object: BPFObject { .latency_block }
+  var programs: [String] { ["complete_request", "issue_request", "insert_request"] }
+
+  var walksPerExemplar: Int { 10 }
+  var slowNanoseconds: UInt64 { 100_000 }
+
+  func configure(_ object: borrowing OpenedObject) throws {
+    let arguments = KernelTypes.arguments(ofTracepoint: "block_rq_issue") ?? []
+    try object.set("has_queue_argument", to: arguments.count > 1)
+  }
+
+  mutating func prepare(_ object: borrowing LoadedObject) throws {
+    map = try object.map("devices")
+    refresh()
+  }
+
+  /// Devices may come at any time.
+  mutating func refresh() {
+    let folder = "\(roots.sys)/block"
+    for name in SystemFile.names(in: folder).sorted() {
+      let parts = (SystemFile.page("\(folder)/\(name)/dev") ?? "").prefix { $0 != "\n" }
+        .split(separator: ":").compactMap { UInt32($0) }
+      guard parts.count == 2, parts[0] < 1 << 12, parts[1] < 1 << 20 else { continue }
+      let device = parts[0] << 20 | parts[1]
+      guard numbers[device] == nil, numbers.count + 1 < Int(BLOCK_DEVICES) else { continue }
+      let number = UInt32(numbers.count + 1)
+      numbers[device] = number
+      names[number] = SafeText(name.utf8, limit: Self.nameLimit).text
+      try? map?.update(device, to: number)
+    }
+  }
+
+  private static let nameLimit = 64
+
+  func name(ofKind kind: UInt32) -> String {
+    let device = names[kind >> UInt32(BLOCK_DEVICE_SHIFT)] ?? "other"
+    let operation = Self.operations[kind & (UInt32(BLOCK_QUEUED) - 1)] ?? "other"
+    return "\(device) \(operation)" + (kind & UInt32(BLOCK_QUEUED) != 0 ? " queued" : "")
+  }
+
+  private static let operations: [UInt32: String] = [
+    BLOCK_READ.rawValue: "read", BLOCK_WRITE.rawValue: "write", BLOCK_FLUSH.rawValue: "flush",
+    BLOCK_DISCARD.rawValue: "discard", BLOCK_ZEROES.rawValue: "zeroes",
+  ]
+
+  func name(ofError number: UInt32) -> String {
+    guard hasBlockStatus else { return ErrorNumber(Int(number)).name }
+    return Self.statuses[number] ?? "status_\(number)"
+  }
+
+  /// What the kernel makes of a `blk_status_t` for the program.
+  ///
+  /// - Source: kernel, include/linux/blk_types.h and block/blk-core.c (`blk_errors`).
+  private static let statuses: [UInt32: String] = [
+    1: "EOPNOTSUPP", 2: "ETIMEDOUT", 3: "ENOSPC", 4: "ENOLINK", 5: "EREMOTEIO", 6: "EBADE",
+    7: "ENODATA", 8: "EILSEQ", 9: "ENOMEM", 10: "EIO", 11: "EREMCHG", 12: "EAGAIN", 13: "EBUSY",
+  ]
+}

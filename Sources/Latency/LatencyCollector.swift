@@ -1,0 +1,190 @@
+import BPFRuntime
+import BPFShared
+import LinuxHost
+import MetricModel
+package import Sampling
+
+/// Measures latencies of one kind: loads the programs, and collects what they have counted.
+///
+/// It holds a bounded amount of memory, however long it runs and however many processes there are.
+package final class LatencyCollector {
+  package let kind: LatencyKind
+  private let options: LatencyOptions
+  private var source: any LatencySource
+  private var object: LoadedObject
+  private let slots: HistogramSlots
+  private var errors: ErrorCounts
+  private var names: ProcessNames
+  private var counters = LatencyLosses()
+  private var collectedAt: UInt64 = 0
+  /// Of processes that were seen, for their errors, which come without.
+  private var startTimes: [UInt32: UInt64] = [:]
+  private let hasSampler: Bool
+  private let statistics: RunTimeStatistics?
+
+  private static let startTimeLimit = 65_536
+
+  /// Loads the programs; whatever the kernel refuses it refuses here.
+  ///
+  /// The sampler takes the stacks of slow values, as samples of the event `exemplars`, and says whose
+  /// latencies are measured; without one there are no stacks.
+  package init(_ kind: LatencyKind, options: LatencyOptions, sampler: Sampler? = nil) throws {
+    self.kind = kind
+    self.options = options
+    hasSampler = sampler != nil
+    var source = kind.source(roots: options.roots)
+    statistics = options.measuresRunTime ? RunTimeStatistics() : nil
+    object = try Self.open(source, options, sampler).load()
+    slots = try HistogramSlots(object, options: options)
+    errors = try ErrorCounts(object, options: options)
+    names = ProcessNames(roots: options.roots)
+    if sampler != nil, options.exemplarsPerSecond > 0 {
+      slots.allowExemplars(above: source.slowNanoseconds)
+    }
+    try source.prepare(object)
+    self.source = source
+  }
+
+  /// The object with all that it is to know before it is loaded.
+  private static func open(
+    _ source: any LatencySource, _ options: LatencyOptions, _ sampler: Sampler?
+  ) throws -> OpenedObject {
+    let object = try OpenedObject(source.object)
+    try HistogramSlots.size(object, options: options)
+    try object.set("shard_mask", to: shards(options) - 1)
+    try source.configure(object)
+    try object.set("collector", to: options.number)
+    if let sampler {
+      try sampler.lend(to: object)
+      try object.set("wants_exemplars", to: options.exemplarsPerSecond > 0)
+      let rate = UInt64(max(1, options.exemplarsPerSecond * source.walksPerExemplar))
+      try object.set("exemplar_interval_ns", to: 1_000_000_000 / rate)
+    } else {
+      try Sampler.spare(object)
+      try TargetFilter(target: options.target, roots: options.roots).configure(object)
+      if case .processes = options.target { return object }
+    }
+    for program in followers { try object.skip(program: program) }
+    return object
+  }
+
+  /// The programs of `BPF/lib/follow.h`.
+  private static let followers = ["follow_target", "forget_ended_target"]
+
+  /// A sampler does that for us.
+  private var isFollowing: Bool {
+    if case .processes = options.target { !hasSampler } else { false }
+  }
+
+  /// As many as there are CPUs, up to what a key has room for; a power of two.
+  private static func shards(_ options: LatencyOptions) -> UInt32 {
+    let cpus = Machine(roots: options.roots).possibleCPUCount()
+    var shards: UInt32 = 1
+    while shards < cpus, shards < 1 << UInt32(HISTOGRAM_SHARD_BITS) { shards *= 2 }
+    return shards
+  }
+
+  /// Begins to measure.
+  package func start() throws {
+    if isFollowing {
+      for program in Self.followers { try object.attach(program: program) }
+      try TargetFilter(target: options.target, roots: options.roots).fill(object)
+    }
+    for program in source.programs { try object.attach(program: program) }
+    source.begin()
+    collectedAt = Clock.monotonic()
+  }
+
+  /// Ends measuring; what was counted can still be collected.
+  package func stop() { object.detach() }
+
+  /// What a slow operation was, of a sample that this collector has had taken; nil if it is
+  /// another's.
+  package func name(of exemplar: ExemplarFacts) -> String? {
+    guard exemplar.detail >> UInt32(HISTOGRAM_KIND_BITS) == options.number else { return nil }
+    return source.name(ofKind: exemplar.detail & HistogramKey.kindMask)
+  }
+}
+
+// Collecting.
+extension LatencyCollector {
+  /// What was counted since the last collection, or since the start.
+  package func collect() throws -> LatencyInterval {
+    source.refresh()
+    var rows: [LatencyKey: LatencyRow] = [:]
+    if startTimes.count > Self.startTimeLimit { startTimes = [:] }
+    slots.collect { change in
+      let key = LatencyKey(
+        pid: change.key.pid, startTime: change.startTime, kind: change.key.kind)
+      let process = names.name(of: key.pid, told: change.process, begun: change.begun)
+      var row =
+        rows[key] ?? LatencyRow(key: key, process: process, name: source.name(ofKind: key.kind))
+      row.process = process
+      row.histogram.add(change.histogram)
+      row.interrupted &+= change.interrupted
+      rows[key] = row
+      startTimes[key.pid] = key.startTime
+    }
+    for (error, count) in errors.collect() {
+      let key = LatencyKey(
+        pid: error.pid, startTime: startTimes[error.pid] ?? 0, kind: error.kind)
+      var row =
+        rows[key]
+        ?? LatencyRow(
+          key: key, process: names.name(of: key.pid, told: [], begun: 0),
+          name: source.name(ofKind: key.kind))
+      row.errors[source.name(ofError: error.error), default: 0] &+= count
+      rows[key] = row
+    }
+    for tally in source.tallies() {
+      let key = LatencyKey(pid: tally.pid, startTime: tally.startTime, kind: tally.kind)
+      var row =
+        rows[key]
+        ?? LatencyRow(
+          key: key, process: names.name(of: key.pid, told: tally.process, begun: 0),
+          name: source.name(ofKind: key.kind))
+      row.errors.merge(tally.errors) { $0 &+ $1 }
+      row.counts.merge(tally.counts) { $0 &+ $1 }
+      rows[key] = row
+    }
+    names.rest()
+    let now = Clock.monotonic()
+    defer { collectedAt = now }
+    var interval = LatencyInterval(
+      startUnixNanoseconds: Clock.wall() &- (now &- collectedAt),
+      durationNanoseconds: now &- collectedAt, rows: Array(rows.values))
+    interval.losses = try takeLosses()
+    interval.losses.special = source.losses()
+    return interval
+  }
+
+  private func takeLosses() throws -> LatencyLosses {
+    let totals = try object.counters(
+      map: "latency_counters", count: Int(LATENCY_COUNTER_COUNT.rawValue))
+    func total(_ counter: latency_counter) -> UInt64 { totals[Int(counter.rawValue)] }
+    var now = LatencyLosses()
+    now.folded = total(LATENCY_FOLDED)
+    now.lost = total(LATENCY_LOST)
+    now.errors = total(LATENCY_ERRORS_LOST)
+    now.beginnings = total(LATENCY_BEGINNINGS_LOST)
+    now.endless = total(LATENCY_NO_END)
+    now.targets = total(LATENCY_TARGETS_LOST)
+    now.exemplars = total(LATENCY_EXEMPLARS)
+    now.limitedExemplars = total(LATENCY_EXEMPLARS_LIMITED)
+    defer { counters = now }
+    return now.since(counters)
+  }
+
+  /// What this kernel does not let it see, in sentences.
+  package var limitations: [String] { source.limitations }
+
+  /// How long the programs ran in all, in nanoseconds; 0 unless that is measured.
+  package var kernelNanoseconds: UInt64 { object.runTimeNanoseconds() }
+
+  /// Bytes of kernel memory that the maps take.
+  package var mapBytes: Int { object.mapBytes() }
+
+  /// False when all processes that were asked for have ended, and all their children; where there is
+  /// a sampler it is the one to know.
+  package var hasTargets: Bool { !isFollowing || object.contains(UInt8(1), inMap: "targets") }
+}

@@ -1,0 +1,27 @@
+import BPFObjects
+import BPFRuntime
+import BPFShared
+import LinuxHost
+
+/// How long threads that could run wait for a CPU.
+struct QueueLatency: LatencySource {
+  private let roots: HostRoots
+
+  init(roots: HostRoots) { self.roots = roots }
+
+  var object: BPFObject { .latency_queue }
+  var programs: [String] { ["switch_threads", "wake_thread", "begin_thread"] }
+
+  func configure(_ object: borrowing OpenedObject) throws {
+    try sizeThreadTable(object, roots: roots)
+  }
+
+  func name(ofKind kind: UInt32) -> String {
+    switch kind {
+    case QUEUE_WOKEN.rawValue: "woken"
+    case QUEUE_PREEMPTED.rawValue: "preempted"
+    case QUEUE_NEW.rawValue: "new"
+    default: "other"
+    }
+  }
+}

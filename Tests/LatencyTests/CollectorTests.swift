@@ -1,0 +1,218 @@
+import Foundation
+import Latency
+import LinuxHost
+import MetricModel
+import Sampling
+import Testing
+
+/// The collectors on the real kernel, against programs that time themselves.
+@Suite(.serialized) struct CollectorTests {
+  private static func collector(
+    _ kind: LatencyKind, of pids: [UInt32]? = nil,
+    _ configure: (inout LatencyOptions) -> Void = { _ in }
+  ) throws -> LatencyCollector {
+    var options = LatencyOptions()
+    if let pids { options.target = .processes(pids) }
+    configure(&options)
+    return try LatencyCollector(kind, options: options)
+  }
+
+  /// The rows of one process, by what happened.
+  private static func rows(_ interval: LatencyInterval, of pid: UInt32) -> [String: LatencyRow] {
+    Dictionary(interval.rows.filter { $0.key.pid == pid }.map { ($0.name, $0) }) { first, _ in first
+    }
+  }
+
+  /// Within one bucket of what the program measured.
+  private static func expect(
+    _ histogram: LatencyHistogram, quantile: Double, near nanoseconds: String,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let truth = LatencyHistogram.place(of: try #require(UInt64(nanoseconds)))
+    let place = try #require(histogram.place(ofQuantile: quantile))
+    #expect(abs(place - truth) <= 1, "\(nanoseconds) ns", sourceLocation: sourceLocation)
+  }
+
+  @Test func callsAreCountedExactlyAndTimedAsTheProgramItselfDoes() throws {
+    let workload = try TimedWorkload("calls")
+    let collector = try Self.collector(.syscalls, of: [workload.pid])
+    try collector.start()
+    let told = try workload.work(lines: 4)
+    let interval = try collector.collect()
+    let rows = Self.rows(interval, of: workload.pid)
+    for line in told.prefix(2) {
+      let row = try #require(rows[line[0]])
+      #expect("\(row.histogram.count)" == line[1])
+      try Self.expect(row.histogram, quantile: 0.5, near: line[2])
+      try Self.expect(row.histogram, quantile: 0.99, near: line[3])
+      #expect(row.errors.isEmpty)
+      #expect(row.process.hasPrefix("wick-latency"))
+    }
+    #expect(rows["lseek"]?.histogram.count == 400)
+    #expect(rows["lseek"]?.errors == ["EBADF": 300, "EINVAL": 100])
+    #expect(rows["unlink"]?.errors == ["ENOENT": 300])
+    #expect(interval.losses.folded == 0 && interval.losses.lost == 0)
+    // The program's own calls are all there is: it alone was asked for.
+    #expect(interval.rows.allSatisfy { $0.key.pid == workload.pid })
+  }
+
+  @Test func eachCollectionHoldsWhatIsNew() throws {
+    let collector = try Self.collector(.syscalls, of: [UInt32(getpid())])
+    try collector.start()
+    for _ in 0..<100 { _ = getppid() }
+    let first = Self.rows(try collector.collect(), of: UInt32(getpid()))
+    for _ in 0..<7 { _ = getppid() }
+    let second = Self.rows(try collector.collect(), of: UInt32(getpid()))
+    #expect(first["getppid"]?.histogram.count == 100)
+    #expect(second["getppid"]?.histogram.count == 7)
+    let sum = second["getppid"]?.histogram.sum ?? 0
+    #expect(sum > 0 && sum < 1_000_000_000)
+  }
+
+  @Test func aChildIsFollowedAndItsNameIsThatOfItsProgram() throws {
+    let shell = Process()
+    shell.executableURL = URL(filePath: "/bin/sh")
+    let input = Pipe()
+    shell.standardInput = input
+    shell.arguments = ["-c", "read x; /bin/true; /bin/true"]
+    try shell.run()
+    let collector = try Self.collector(.syscalls, of: [UInt32(shell.processIdentifier)])
+    try collector.start()
+    #expect(collector.hasTargets)
+    try input.fileHandleForWriting.write(contentsOf: Data("\n".utf8))
+    shell.waitUntilExit()
+    let rows = try collector.collect().rows
+    let children = Set(rows.filter { $0.process == "true" }.map(\.key.pid))
+    #expect(children.count == 2)
+    #expect(!collector.hasTargets)
+  }
+
+  @Test func processesForWhichThereIsNoRoomAreCountedTogether() throws {
+    let collector = try Self.collector(.syscalls) { $0.slots = 1 }
+    try collector.start()
+    for _ in 0..<1_000 { _ = getppid() }
+    let interval = try collector.collect()
+    let calls = interval.rows.filter { $0.name == "getppid" }
+    #expect(calls.reduce(0) { $0 + $1.histogram.count } >= 1_000)
+    #expect(interval.rows.contains { $0.key.pid == 0 && $0.process == "other" })
+    #expect(interval.losses.folded > 0)
+    #expect(interval.losses.lost == 0)
+  }
+
+  @Test func slotsOfProcessesThatEndedAreUsedAgain() throws {
+    let collector = try Self.collector(.syscalls, of: [UInt32(getpid())]) {
+      $0.slots = 200
+      $0.spareSlots = 64
+    }
+    try collector.start()
+    var folded: UInt64 = 0
+    var children: Set<UInt32> = []
+    for _ in 0..<24 {
+      let child = Process()
+      child.executableURL = URL(filePath: "/bin/true")
+      try child.run()
+      child.waitUntilExit()
+      let interval = try collector.collect()
+      folded += interval.losses.folded
+      for row in interval.rows where row.process == "true" { children.insert(row.key.pid) }
+      usleep(30_000)
+      _ = try collector.collect()
+    }
+    // Each has some 20 calls: without slots that come back the room would be for ten.
+    #expect(children.count == 24)
+    #expect(folded == 0)
+  }
+
+  @Test func waitsForACPUAddUp() throws {
+    let workload = try TimedWorkload("spinners", ["3", "600"])
+    let collector = try Self.collector(.runqueue, of: [workload.pid])
+    try collector.start()
+    let told = try workload.work(lines: 1)
+    let truth = try #require(Double(told[0][0]))
+    let rows = Self.rows(try collector.collect(), of: workload.pid)
+    let preempted = try #require(rows["preempted"])
+    let sum = rows.values.reduce(0) { $0 + Double($1.histogram.sum) }
+    // What the hypervisor takes is in the truth and not in the sum.
+    #expect(abs(sum - truth) / truth < 0.05, "\(sum) of \(truth)")
+    #expect(preempted.histogram.count > 20)
+    #expect(rows["new"]?.histogram.count == 3)
+  }
+
+  @Test func everyRequestToTheDiskIsCounted() throws {
+    let file = FileManager.default.temporaryDirectory.appending(path: "wick-direct-\(getpid())")
+    defer { try? FileManager.default.removeItem(at: file) }
+    let workload = try TimedWorkload("direct", [file.path, "200"])
+    let collector = try Self.collector(.block, of: [workload.pid])
+    try collector.start()
+    let told = try workload.work(lines: 1)[0]
+    let rows = Self.rows(try collector.collect(), of: workload.pid)
+    for (index, operation) in [(0, " read"), (3, " write")] {
+      let row = try #require(rows.first { $0.key.hasSuffix(operation) }?.value)
+      #expect("\(row.histogram.count)" == told[index + 1])
+      let took = try #require(UInt64(told[index + 2]))
+      #expect(row.histogram.sum > 0 && row.histogram.sum < took)
+      #expect(row.errors.isEmpty)
+    }
+  }
+
+  @Test func everyKindLoadsForTheWholeHost() throws {
+    for kind in LatencyKind.allCases {
+      let collector = try Self.collector(kind)
+      try collector.start()
+      usleep(50_000)
+      let interval = try collector.collect()
+      #expect(interval.durationNanoseconds > 40_000_000)
+      #expect(interval.losses.lost == 0)
+    }
+  }
+
+  @Test func aSlowPathIsInTheStackOfItsCall() throws {
+    let workload = try TimedWorkload("service")
+    var options = LatencyOptions()
+    options.target = .processes([workload.pid])
+    var settings = SamplerOptions()
+    settings.target = options.target
+    settings.events = [.exemplars]
+    let sampler = try Sampler(
+      options: settings, roots: HostRoots(), profile: Profile(sampleType: .latency, period: 1))
+    let collector = try LatencyCollector(.syscalls, options: options, sampler: sampler)
+    try sampler.start()
+    try collector.start()
+    let reading = Thread { _ = try? workload.work(lines: 1) }
+    reading.start()
+    var row: LatencyRow?
+    for _ in 0..<16 {
+      for _ in 0..<8 { try sampler.poll(timeout: .milliseconds(10)) }
+      for new in try collector.collect().rows where new.name == "clock_nanosleep" {
+        if row == nil { row = new } else { row?.add(new) }
+      }
+    }
+    collector.stop()
+    try sampler.stop()
+    let sleeps = try #require(row)
+    #expect(sleeps.histogram.count == 2_000)
+    let window = try #require(sampler.folder.windows.first)
+    let profile = window.profile
+    #expect(window.exemplars.count == profile.samples.count)
+    #expect(profile.ledger.isBalanced)
+    let slow = zip(window.exemplars, profile.samples).filter { facts, sample in
+      collector.name(of: facts) == "clock_nanosleep" && sample.value > 25_000_000
+    }
+    #expect(slow.count >= 3)
+    // One place in the program leads to all of them, and to no fast one: the slow function.
+    let program = try #require(
+      profile.mappings.firstIndex { profile.strings[$0.path].hasSuffix("service") })
+    func places(_ sample: Sample) -> Set<UInt64> {
+      Set(
+        profile.stacks[sample.stack].compactMap { number -> UInt64? in
+          let location = profile.locations[Int(number)]
+          return location.mapping == UInt32(program) ? location.offset : nil
+        })
+    }
+    let fast = profile.samples.filter { $0.value < 5_000_000 }.map(places)
+    var culprit = places(slow[0].1)
+    for (_, sample) in slow { culprit.formIntersection(places(sample)) }
+    for stack in fast { culprit.subtract(stack) }
+    #expect(!culprit.isEmpty)
+  }
+}

@@ -1,0 +1,125 @@
+import BPFShared
+import Foundation
+import Glibc
+import LinuxHost
+import ProfileModel
+import Testing
+
+@testable import Sampling
+
+/// Waits, system calls and page faults of this process, on the real kernel.
+@Suite(.serialized) struct SpanTests {
+  private static func profiles(
+    _ events: [SampleEvent], _ configure: (inout SamplerOptions) -> Void = { _ in },
+    while body: () throws -> Void
+  ) throws -> (Sampler, [SampleEvent: Profile]) {
+    var options = SamplerOptions()
+    options.events = events
+    options.target = .processes([UInt32(getpid())])
+    configure(&options)
+    let sampler = try Sampler(
+      options: options, roots: HostRoots(),
+      profile: Profile(sampleType: .cpu, period: options.period))
+    try sampler.start()
+    try body()
+    try sampler.poll(timeout: .milliseconds(10))
+    let windows = try sampler.stop()
+    return (sampler, Dictionary(uniqueKeysWithValues: windows.map { ($0.event, $0.profile) }))
+  }
+
+  /// The sum of samples whose leaf is a mark, of one thread.
+  private static func sum(_ profile: Profile, _ mark: String, tid: Int32) -> UInt64 {
+    profile.samples.filter { sample in
+      guard profile.threads[Int(sample.thread)].tid == UInt32(tid),
+        let leaf = profile.stacks[sample.stack].first,
+        let function = profile.function(atLocation: leaf)
+      else { return false }
+      return profile.strings[function.name] == mark
+    }
+    .reduce(0) { $0 + $1.value }
+  }
+
+  @Test func aSleepIsFoundWithItsLengthAndReason() throws {
+    let tid = gettid()
+    var slept: UInt64 = 0
+    let (sampler, profiles) = try Self.profiles([.offCPU, .runQueue]) {
+      for _ in 0..<10 {
+        let start = Clock.monotonic()
+        usleep(20_000)
+        slept += Clock.monotonic() - start
+      }
+    }
+    let profile = try #require(profiles[.offCPU])
+    let found = Self.sum(profile, "[timer]", tid: tid) + Self.sum(profile, "[run queue]", tid: tid)
+    #expect(found > 195_000_000 && found < slept + 200_000_000)
+    for profile in profiles.values { #expect(profile.ledger.isBalanced) }
+    let figures = try #require(sampler.spanFigures(of: .offCPU))
+    #expect(figures.count >= 10)
+    #expect(figures.unmeasured == 0)
+  }
+
+  @Test func aWindowThatGoesOnKeepsWhatWasTakenBefore() throws {
+    var options = SamplerOptions()
+    options.events = [.cpu, .offCPU]
+    options.target = .processes([UInt32(getpid())])
+    let sampler = try Sampler(
+      options: options, roots: HostRoots(),
+      profile: Profile(sampleType: .cpu, period: options.period))
+    try sampler.start()
+    var closed: [SampleWindow] = []
+    for _ in 0..<3 {
+      for _ in 0..<5 { usleep(15_000) }
+      try sampler.poll(timeout: .milliseconds(1))
+      #expect(try sampler.beginWindow(events: [.cpu]))
+      let end = Clock.monotonic() + 5_000_000_000
+      var windows: [SampleWindow] = []
+      while windows.isEmpty, Clock.monotonic() < end {
+        try sampler.poll(timeout: .milliseconds(10))
+        windows = try sampler.takeClosedWindows()
+      }
+      #expect(windows.map(\.event) == [.cpu])
+      closed += windows
+    }
+    let last = try sampler.stop()
+    let waits = try #require(last.first { $0.event == .offCPU })
+    let found = Self.sum(waits.profile, "[timer]", tid: gettid())
+    #expect(found > 15 * 15_000_000)
+    for window in closed + last { #expect(window.profile.ledger.isBalanced) }
+  }
+
+  @Test func callsAreCountedAndNamed() throws {
+    let read = try #require(SystemCall.number(of: "read"))
+    let zero = open("/dev/zero", O_RDONLY)
+    defer { close(zero) }
+    let (sampler, profiles) = try Self.profiles([.systemCalls]) { options in
+      options.systemCalls = [read]
+    } while: {
+      var bytes = [UInt8](repeating: 1, count: 1 << 20)
+      for _ in 0..<500 { #expect(Glibc.read(zero, &bytes, bytes.count) == bytes.count) }
+    }
+    let profile = try #require(profiles[.systemCalls])
+    let figures = try #require(sampler.spanFigures(of: .systemCalls))
+    // Others threads of this process may read too.
+    #expect(figures.count >= 500 && figures.count < 2_000)
+    let found = Self.sum(profile, "[read]", tid: gettid())
+    #expect(found > 0)
+    #expect(Double(found) < 1.2 * Double(figures.value) + 2e6)
+    #expect(profile.ledger.isBalanced)
+  }
+
+  @Test func memoryThatIsTouchedIsFoundInBytes() throws {
+    let bytes = 64 << 20
+    let tid = gettid()
+    let (_, profiles) = try Self.profiles([.faults]) {
+      let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+      let start = try #require(memory == MAP_FAILED ? nil : memory)
+      memset(start, 1, bytes)
+      munmap(start, bytes)
+    }
+    let profile = try #require(profiles[.faults])
+    let found = profile.samples.filter { profile.threads[Int($0.thread)].tid == UInt32(tid) }
+      .reduce(0) { $0 + $1.value }
+    #expect(found > UInt64(bytes) * 98 / 100 && found < UInt64(bytes) * 115 / 100)
+    #expect(profile.ledger.isBalanced)
+  }
+}
