@@ -1,5 +1,4 @@
 #!/usr/bin/env python3
-<<<<<<< HEAD
 """Off-CPU time, system calls and block I/O beside libbpf-tools and bpftrace, in one run.
 
 off-cpu  blocked time by function: offcputime, and a bpftrace script that does the same
@@ -10,8 +9,9 @@ floor    what measuring takes of the entry and the exit of a system call, above 
 Each part has two halves. Answers: a workload measures itself, and what each tool says is beside it.
 Cost: the same workload alone and under each tool, in turns whose order changes from round to round; the
 figure is the CPU time of a turn, in which other programs of the host do not count, and a tool's
-slowdown is what it adds to that of the workload alone, which runs before and after it. A tool that does
-not run on this kernel is said so, and nothing is compared with it.
+slowdown is what it adds to that of the workload alone, which runs before and after it. Runs in which
+another process had the kernel count what programs take do not count, for that makes all of them dearer.
+A tool that does not run on this kernel is said so, and nothing is compared with it.
 Fails when wick's answers are wrong or a limit is missed.
 """
 
@@ -34,7 +34,7 @@ from loads import ROOT
 from measure import run, table
 
 WICK = os.environ["WICK"]
-# While they are not one: the wick that has `latency`.
+# Another one may measure latencies, to compare two builds.
 WICK_LATENCY = os.environ.get("WICK_LATENCY", WICK)
 BPFTRACE_LIMIT = 0.8
 LIBBPF_LIMIT = 1.0
@@ -104,6 +104,14 @@ class Tool:
             found = re.search(r"^run_time_ns:\s*(\d+)$", path.read_text(), re.M)
             total += int(found[1]) if found else 0
         return total
+
+    @property
+    def is_disturbed(self):
+        """Whether somebody else had the kernel count what programs take, which makes all dearer.
+
+        wick does so itself, and bears what that costs.
+        """
+        return self.spent_ns > 0 and not self.name.startswith("wick")
 
     def stop(self):
         """Whether it came to its end."""
@@ -183,7 +191,7 @@ class Bench:
         if tool:
             # What is on its way has arrived.
             time.sleep(0.3)
-            tool.spent_ns = tool.program_ns() if runs else 0
+            tool.spent_ns = tool.program_ns() if tool.process.poll() is None else 0
             if not (tool.stop() and runs):
                 return None
         return text
@@ -192,13 +200,16 @@ class Bench:
         """The cost of a turn alone and under each tool."""
         costs = collections.defaultdict(list)
         extra = collections.defaultdict(list)
+        disturbed = collections.Counter()
         for turn in range(self.chosen.rounds):
             with self.alone():
                 before = turn_ns(self.under(None, *command))
                 for tool in tools[::-1] if turn % 2 else tools:
                     text = self.under(tool, *command)
                     after = turn_ns(self.under(None, *command))
-                    if text is not None:
+                    if text is not None and tool.is_disturbed:
+                        disturbed[tool.name] += 1
+                    elif text is not None:
                         cost = turn_ns(text)
                         costs[tool.name].append(cost)
                         extra[tool.name].append(cost - (before + after) / 2)
@@ -215,11 +226,14 @@ class Bench:
                 rows.append([name, f"{base:.1f} ns", "", "", ""])
                 continue
             if len(costs[name]) < 2:
-                rows.append([name, "does not run here", "", "", ""])
+                why = "was always disturbed" if disturbed[name] else "does not run here"
+                rows.append([name, why, "", "", ""])
                 continue
             low, middle, high = statistics.quantiles(extra[name], n=4)
             ratios = []
             for own in mine if name in PEERS and limited else []:
+                if len(extra[own]) < 2:
+                    continue
                 ratio = statistics.median(extra[own]) / middle
                 holds = self.check(
                     ratio <= PEERS[name],
@@ -448,32 +462,41 @@ def loop_ns(text):
 # The entry and the exit of a system call.
 
 def measure_floor(bench):
+    """All with the kernel's statistics, which wick turns on; what these take is a row of its own."""
     empty = Tool("empty", [str(bench.folder / "empty")], settle=0.5)
-    tools = [empty]
+    tools = [record("syscalls")]
     if has_latency():
-        tools += [latency("syscalls", "-a")]
-    tools += [record("syscalls")]
+        tools.insert(0, latency("syscalls", "-a"))
     above = collections.defaultdict(list)
+
+    def cost(tool):
+        text = bench.under(tool, bench.folder / "known_calls", "loop", 0.5)
+        if text is None:
+            raise SystemExit(f"{tool.name} does not run: {tool.log.read_text()}")
+        return loop_ns(text)
+
     for turn in range(2 * bench.chosen.rounds):
-        found = {}
         with bench.alone():
-            for tool in tools if turn % 2 else tools[::-1]:
-                text = bench.under(tool, bench.folder / "known_calls", "loop", 0.5)
-                if text is None and tool is empty:
-                    raise SystemExit(f"the empty programs do not run: {tool.log.read_text()}")
-                found[tool.name] = loop_ns(text) if text else None
-        for tool in tools[1:]:
-            if found[tool.name] is not None:
-                above[tool.name].append(found[tool.name] - found["empty"])
+            plain = cost(empty)
+            is_plain = not empty.is_disturbed
+            with kernel_statistics():
+                counted = cost(empty)
+                for tool in tools if turn % 2 else tools[::-1]:
+                    above[tool.name].append(cost(tool) - counted)
+            if is_plain:
+                above["the kernel's statistics"].append(counted - plain)
     rows = []
     for name, values in above.items():
+        if len(values) < 2:
+            continue
         low, middle, high = statistics.quantiles(values, n=4)
-        # Recording walks stacks besides, and is no part of the limit.
-        limited = name.startswith("wick-latency")
-        holds = bench.check(middle <= FLOOR_LIMIT_NS, f"floor: {name} takes {middle:.0f} ns, more "
-                            f"than {FLOOR_LIMIT_NS}") if limited else "no limit"
-        rows.append([name, f"{middle:.0f} ns ({low:.0f} to {high:.0f})",
-                     f"≤ {FLOOR_LIMIT_NS}: {holds}" if limited else holds])
+        # Recording samples besides, and has no limit of its own.
+        text = ""
+        if name.startswith("wick-latency"):
+            holds = bench.check(middle <= FLOOR_LIMIT_NS, f"floor: {name} takes {middle:.0f} ns, more "
+                                f"than {FLOOR_LIMIT_NS}")
+            text = f"≤ {FLOOR_LIMIT_NS}: {holds}"
+        rows.append([name, f"{middle:.0f} ns ({low:.0f} to {high:.0f})", text])
     bench.figures["floor"] = above
     print(table(["enter + exit of a call", "above two empty programs (quartiles)", "limit"], rows),
           "\n")
@@ -604,62 +627,3 @@ def main():
 
 
 main()
-=======
-"""Measures what latencies of system calls cost a call: entry and exit together, beside two programs
-that do nothing, in one process that makes the cheapest call there is.
-
-Prints a table in Markdown and, as its last line, the figures as JSON.
-"""
-
-import argparse
-import json
-import pathlib
-import statistics
-import subprocess
-
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-LIMIT_NS = 120
-ROUNDS = "31"
-REPEATS = 5
-
-
-def compile_bpf(source, target):
-    command = ["clang", "-target", "bpf", "-mcpu=v2", "-O2", "-g", "-D__TARGET_ARCH_x86"]
-    subprocess.run([*command, "-I", ROOT / "BPF", "-c", source, "-o", target], check=True)
-
-
-def measure(scratch):
-    meter = scratch / "call_cost"
-    empty, calls = scratch / "empty_calls.o", scratch / "latency_calls.o"
-    source = ROOT / "Tests/Bench/call_cost.c"
-    subprocess.run(["gcc", "-O2", "-o", meter, source, "-lbpf"], check=True)
-    compile_bpf(ROOT / "Tests/Bench/empty_calls.bpf.c", empty)
-    compile_bpf(ROOT / "BPF/latency_calls.bpf.c", calls)
-    runs = []
-    for _ in range(REPEATS):
-        output = subprocess.run(
-            [meter, ROUNDS, empty, calls], check=True, capture_output=True, text=True
-        ).stdout
-        runs.append(json.loads(output))
-    return runs
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("scratch", type=pathlib.Path)
-    runs = measure(parser.parse_args().scratch)
-    figures = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
-    # Rounds are compared with each other: the machine's speed changes over time.
-    figures["cost_ns"] = statistics.median(run["full_ns"] - run["empty_ns"] for run in runs)
-    print("| getppid, ns a call | |\n|---|---:|")
-    print(f"| without programs | {figures['bare_ns']:.0f} |")
-    print(f"| with two programs that do nothing | {figures['empty_ns']:.0f} |")
-    print(f"| with those of wick latency syscalls | {figures['full_ns']:.0f} |")
-    verdict = "within" if figures["cost_ns"] <= LIMIT_NS else "above"
-    print(f"| their own cost | {figures['cost_ns']:.0f}, {verdict} the limit of {LIMIT_NS} |")
-    print(json.dumps(figures))
-
-
-if __name__ == "__main__":
-    main()
->>>>>>> main
