@@ -33,7 +33,7 @@ package final class ContinuousSampler: Sendable {
     case frequency(Int, Governor.State)
     /// Sampling is impossible, or has become so; the thread has ended.
     case failed(reason: String)
-    /// The last event, after `stop`.
+    /// The last event, after `stop`, or when all processes that were to be sampled have ended.
     case stopped
   }
 
@@ -184,7 +184,7 @@ extension ContinuousSampler {
           ($0, settings.intervals[$0] ?? settings.interval)
         }), from: Clock.monotonic())
     var nextTelling: UInt64 = 0
-    while goesOn(sampler, governing.governor) {
+    while goesOn(sampler, governing.governor), sampler.hasTargets {
       try sampler.poll(timeout: Self.turn)
       for window in try sampler.takeClosedWindows() { deliver(.window(window.collected)) }
       let now = Clock.monotonic()

@@ -42,7 +42,7 @@ package final class Recording {
     var plan = plan
     machine = Machine(roots: plan.roots)
     self.signals = signals
-    degradations = try Self.check(plan, machine)
+    degradations = try Self.check(plan.sampler, roots: plan.roots)
     ResourceLimits.raiseOpenFiles()
     let trigger = SampleTrigger.best(cpu: machine.onlineCPUs().first ?? 0)
     plan.sampler.trigger = trigger
@@ -57,17 +57,20 @@ package final class Recording {
     try sampler.forecastAllocations()
   }
 
-  private static func check(_ plan: RecordingPlan, _ machine: Machine) throws -> [MissingFeature] {
-    let features = FeatureTable.probe(roots: plan.roots)
-    for needed in Feature.ofSampling {
+  /// Sees to what is asked for, before anything is started or written.
+  ///
+  /// - Returns: what does not work here, and can be done without.
+  static func check(_ options: SamplerOptions, roots: HostRoots) throws -> [MissingFeature] {
+    let features = FeatureTable.probe(roots: roots)
+    for needed in Feature.ofSampling + options.events.flatMap(\.features) {
       if let missing = features.reason(needed) { throw Failure.missing(missing) }
     }
-    let limit = machine.maximumFrequency()
-    guard plan.sampler.frequency <= limit else {
-      throw Failure.frequency(plan.sampler.frequency, limit: limit)
+    let limit = Machine(roots: roots).maximumFrequency()
+    guard options.frequency <= limit else {
+      throw Failure.frequency(options.frequency, limit: limit)
     }
-    if case .processes(let pids) = plan.sampler.target {
-      let processes = Processes(roots: plan.roots)
+    if case .processes(let pids) = options.target {
+      let processes = Processes(roots: roots)
       for pid in pids where !processes.exists(pid) { throw Failure.noSuchProcess(pid) }
     }
     return features.missing(of: Feature.ofRecording)

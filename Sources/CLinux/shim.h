@@ -217,3 +217,4 @@ static inline void wick_cycle_heap(unsigned long times)
     free(block);
   }
 }
+#include "terminal.h"

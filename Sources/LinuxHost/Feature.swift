@@ -10,6 +10,14 @@ package enum Feature: String, CaseIterable, Sendable {
   case processTargets = "process targets"
   /// Being told of programs and libraries that are loaded.
   case processEvents = "process events"
+  /// Watching threads wait, for something or for a CPU.
+  case waits
+  /// Watching system calls.
+  case systemCalls = "system calls"
+  /// Watching requests to block devices.
+  case blockIO = "block I/O"
+  /// Watching memory become resident.
+  case pageFaults = "page faults"
   /// Sampling by the processor's cycles instead of the clock.
   case cycleCounter = "cycle counter"
   /// Type information of the kernel, without which programs cannot read kernel structures.
@@ -43,6 +51,15 @@ extension Feature {
       "programs follow_child, forget_process (tp_btf/sched_process_fork, sched_process_free)"
     case .processTargets: "program mark_ended (tp_btf/sched_process_exit)"
     case .processEvents: "perf events of mmap, exec, fork and exit, CAP_PERFMON"
+    case .waits:
+      "programs watch_switch, watch_wakeup and others (tp_btf/sched_switch, sched_wakeup, "
+        + "sched_wakeup_new, sched_process_exit, sched_process_exec, raw_tp/sys_exit)"
+    case .systemCalls: "programs enter_call, leave_call (raw_tp/sys_enter, sys_exit)"
+    case .blockIO:
+      "programs insert_request, issue_request, complete_request (raw_tp/block_rq_insert, "
+        + "block_rq_issue, block_rq_complete)"
+    case .pageFaults:
+      "programs watch_fault, watch_huge_page (raw_tp/page_fault_user, tp_btf/mm_page_alloc)"
     case .cycleCounter: "perf event cpu-cycles"
     case .kernelTypes: "/sys/kernel/btf/vmlinux"
     case .kernelSymbols: "/proc/kallsyms, CAP_SYSLOG"
@@ -62,6 +79,10 @@ extension Feature {
     switch self {
     case .sampling, .kernelTypes, .processLifetimes, .processEvents: "nothing can be profiled"
     case .processTargets: "single processes cannot be profiled (record -p)"
+    case .waits: "time that threads wait cannot be profiled"
+    case .systemCalls: "time in system calls cannot be profiled"
+    case .blockIO: "block I/O cannot be profiled"
+    case .pageFaults: "growth of memory cannot be profiled"
     case .cycleCounter: "nothing: the kernel's clock triggers the samples instead"
     case .kernelSymbols: "kernel functions have addresses instead of names"
     case .mappedFiles:
@@ -75,6 +96,19 @@ extension Feature {
     case .pressure: "there are no metrics of pressure"
     case .tableCache: "unwind tables are built again at each start, which costs CPU time"
     case .storage: "profiles and what could not be sent are lost when wick ends"
+    }
+  }
+
+  /// The commands that need it and that do without it otherwise; nil where it is for all, or for the
+  /// agent.
+  package var commands: String? {
+    switch self {
+    case .waits: "record -e off-cpu, wall or runqueue; top"
+    case .systemCalls: "record -e syscalls"
+    case .blockIO: "record -e block"
+    case .pageFaults: "record -e faults"
+    case .processTargets: "record -p"
+    default: nil
     }
   }
 

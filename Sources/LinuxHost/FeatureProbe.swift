@@ -8,7 +8,9 @@ struct FeatureProbe {
   func problem(of feature: Feature) -> FeatureProblem? {
     switch feature {
     // The programs read structures of the kernel, whose layout it tells.
-    case .sampling, .processLifetimes, .processTargets: lacking([.bpf, .perfmon]) ?? kernelTypes
+    case .sampling, .processLifetimes, .processTargets, .waits, .systemCalls, .blockIO,
+      .pageFaults:
+      lacking([.bpf, .perfmon]) ?? kernelTypes
     case .processEvents: lacking([.perfmon])
     // Only trying tells.
     case .cycleCounter: nil

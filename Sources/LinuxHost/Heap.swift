@@ -1,4 +1,5 @@
 import CLinux
+import Glibc
 
 /// The memory that the C library holds for the whole program.
 package enum Heap {
@@ -24,5 +25,14 @@ package enum Heap {
     let start = Clock.monotonic()
     wick_cycle_heap(UInt(max(0, times)))
     return Clock.monotonic() &- start
+  }
+
+  /// Takes some pages that this process never had, writes to them, and gives them back.
+  package static func touchNewPages() {
+    let bytes = 16 * 4_096
+    let pages = unsafe mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let pages = unsafe pages, unsafe pages != MAP_FAILED else { return }
+    unsafe memset(pages, 1, bytes)
+    unsafe munmap(pages, bytes)
   }
 }

@@ -1,4 +1,5 @@
 import BPFShared
+package import LinuxHost
 package import ProfileModel
 
 /// What is profiled: each event has a profile of its own.
@@ -51,6 +52,19 @@ package enum SampleEvent: String, CaseIterable, Hashable, Sendable {
     case .faults: [SAMPLE_FAULT]
     case .allocations: [SAMPLE_ALLOC]
     case .exemplars: [SAMPLE_EXEMPLAR]
+    }
+  }
+
+  /// What of the host it needs beside what all events do.
+  package var features: [Feature] {
+    switch self {
+    case .cpu: []
+    case .offCPU, .wall, .runQueue: [.waits]
+    case .systemCalls: [.systemCalls]
+    case .block: [.blockIO]
+    case .faults: [.pageFaults]
+    // Who asks for them sees to what they need.
+    case .allocations, .exemplars: []
     }
   }
 

@@ -47,7 +47,7 @@ package final class SampleFolder {
     windows = options.events.map { event in
       SampleWindow(
         event, Self.profile(of: event, template), roots: roots,
-        indexesAllocations: options.allocations?.holds ?? false)
+        longestSpan: options.longestSpan, indexesAllocations: options.allocations?.holds ?? false)
     }
   }
 
@@ -96,7 +96,9 @@ extension SampleFolder {
     closing.forEach { $0.end() }
     windows = windows.map { window in
       guard events.contains(window.event) else { return window }
-      return SampleWindow(window.event, Self.profile(of: window.event, template), roots: roots)
+      return SampleWindow(
+        window.event, Self.profile(of: window.event, template), roots: roots,
+        longestSpan: options.longestSpan)
     }
   }
 

@@ -14,6 +14,8 @@ package final class SampleWindow {
   /// Whose samples it is for; empty where it is for all.
   let pids: Set<UInt32>
 
+  /// The most that one sample of time adds.
+  private let longestSpan: UInt64
   private let roots: HostRoots
   private let start = Clock.monotonic()
   private var key: [UInt64] = []
@@ -33,11 +35,12 @@ package final class SampleWindow {
 
   init(
     _ event: SampleEvent, _ profile: Profile, roots: HostRoots, pids: Set<UInt32> = [],
-    indexesAllocations: Bool = false
+    longestSpan: UInt64 = .max, indexesAllocations: Bool = false
   ) {
     self.event = event
     self.roots = roots
     self.pids = pids
+    self.longestSpan = event.sampleType.unit == "nanoseconds" ? longestSpan : .max
     if event == .allocations, indexesAllocations { allocations = AllocationIndex() }
     let limit = event == .exemplars ? Self.exemplarLimit : Limits.distinctStacks
     builder = ProfileBuilder(profile, stackLimit: limit)
@@ -86,7 +89,7 @@ extension SampleWindow {
     key.append(image.generation)
     key.append(UInt64.max - (time.isWaiting ? 1 : 0))
     let words = key
-    builder.add(words.span, value: time.nanoseconds) { builder in
+    builder.add(words.span, value: min(time.nanoseconds, longestSpan)) { builder in
       let identity = ThreadIdentity(
         pid: time.pid, tid: time.tid,
         process: builder.profile.strings.intern(time.processName),
@@ -127,7 +130,8 @@ extension SampleWindow {
     // With its time none is equal to another.
     if event == .exemplars { key.append(sample.time) }
     let words = key
-    let index = builder.add(words.span, value: event == .cpu ? nil : sample.value) { builder in
+    let value = event == .cpu ? nil : min(sample.value, longestSpan)
+    let index = builder.add(words.span, value: value) { builder in
       if event == .exemplars {
         exemplars.append(ExemplarFacts(detail: sample.detail, time: sample.time))
       }
@@ -148,7 +152,7 @@ extension SampleWindow {
   ) -> [UInt32] {
     var texts: [String] = []
     if let waker = walked.waker { texts.append(waker.mark) }
-    if let text = sample.mark { texts.append(text) }
+    if let text = sample.mark(roots) { texts.append(text) }
     return texts.map { mark($0, &builder) }
   }
 

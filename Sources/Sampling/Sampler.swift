@@ -376,7 +376,7 @@ package final class Sampler {
     }
   }
 
-  private static let counterCount =
+  static let counterCount =
     Int(COUNTER_COUNT.rawValue) * Int(COUNTER_WINDOWS) * Int(SAMPLE_KIND_COUNT.rawValue)
 
   /// What was measured of the spans of an event so far; nil for events that have none.
@@ -502,7 +502,7 @@ extension [UInt64] {
     return self[group * Int(COUNTER_COUNT.rawValue) + Int(counter.rawValue)]
   }
 
-  fileprivate func total(_ counter: counter, of kind: sample_kind) -> UInt64 {
+  func total(_ counter: counter, of kind: sample_kind) -> UInt64 {
     value(counter, of: kind, parity: 0) &+ value(counter, of: kind, parity: 1)
   }
 }

@@ -18,6 +18,10 @@ package struct SamplerOptions: Sendable {
   /// Whether the kernel is to measure how long programs run, at two clock reads a run of every one
   /// on the host; else they measure themselves where that costs less.
   package var measuresRunTime = true
+  /// The most that one wait or call adds to a profile, in nanoseconds.
+  ///
+  /// Where a profile is of a short time, what a long wait lasted before is not of that time.
+  package var longestSpan = UInt64.max
   /// Samples a second on each CPU.
   package var frequency = 99
   /// How much of each stack is copied, in bytes.

@@ -24,7 +24,7 @@ package enum SamplingTrials {
         }
       }
     }
-    return [
+    var trials: [Feature: FeatureTrial] = [
       .sampling: trial { try takeSample(machine) },
       .processLifetimes: trial { try attach(["follow_child", "forget_process"], machine) },
       .processTargets: trial { try attach(["mark_ended"], machine) },
@@ -35,6 +35,10 @@ package enum SamplingTrials {
         }
       },
     ]
+    for shape in SpanProbes.shapes {
+      trials[shape.feature] = trial { try takeSpan(shape, machine) }
+    }
+    return trials
   }
 
   private static let programs = ["sample_on_cpu", "follow_child", "forget_process", "mark_ended"]
@@ -65,23 +69,48 @@ package enum SamplingTrials {
     defer { triggers.forEach { $0.disable() } }
     let end = Clock.monotonic() &+ waitingNanoseconds
     // We wait at work, so that there is somebody to be sampled.
-    while try taken(object) == 0 {
+    while try count(COUNTER_TAKEN, of: [SAMPLE_CPU], in: object) == 0 {
       guard Clock.monotonic() < end else { throw NoSample() }
     }
   }
 
-  private static func taken(_ object: borrowing LoadedObject) throws -> UInt64 {
-    let count = Int(COUNTER_COUNT.rawValue)
-    let counters = try object.counters(
-      map: "counters", count: count * Int(COUNTER_WINDOWS))
-    return stride(from: Int(COUNTER_TAKEN.rawValue), to: counters.count, by: count)
-      .reduce(0) { $0 &+ counters[$1] }
+  /// Loads and attaches the programs of an object, and does what they watch until they have counted it.
+  private static func takeSpan(_ shape: SpanProbes.Shape, _ machine: Machine) throws {
+    let opened = try OpenedObject(shape.object)
+    try Sampler.configure(opened, SamplerOptions(), machine, countsRuns: true)
+    if shape.feature == .waits { try opened.resize(map: "threads", to: threadsTried) }
+    var object = try opened.load()
+    for program in shape.programs { try object.attach(program: program) }
+    // Nothing is written to a disk to try that.
+    if shape.feature == .blockIO { return }
+    let end = Clock.monotonic() &+ waitingNanoseconds
+    while try count(COUNTER_SPANS, of: shape.kinds, in: object) == 0 {
+      guard Clock.monotonic() < end else { throw NoSample() }
+      // A call, a wait, and memory that was never used.
+      Clock.pause()
+      Heap.touchNewPages()
+    }
+  }
+
+  private static let threadsTried = 1_024
+
+  private static func count(
+    _ counter: counter, of kinds: [sample_kind], in object: borrowing LoadedObject
+  ) throws -> UInt64 {
+    let counters = try object.counters(map: "counters", count: Sampler.counterCount)
+    return kinds.reduce(0) { $0 &+ counters.total(counter, of: $1) }
   }
 
   private struct NoSample: Error {}
   private struct NoCounter: Error {}
 
-  private static func problem(_ error: any Error, isPrivileged: Bool) -> FeatureProblem {
+  /// Why something fails, and what helps.
+  ///
+  /// - Parameters:
+  ///   - error: what was thrown.
+  ///   - isPrivileged: we have the rights that it takes.
+  /// - Returns: what people can use.
+  static func problem(_ error: any Error, isPrivileged: Bool = false) -> FeatureProblem {
     switch error {
     case let error as BPFError:
       problem(error.reason, error.hint, isRefusal: isPrivileged && error.isRefusal)

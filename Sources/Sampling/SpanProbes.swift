@@ -40,7 +40,8 @@ final class SpanProbes {
   }
 
   /// What is in an object, and when it is needed.
-  private struct Shape: Sendable {
+  struct Shape: Sendable {
+    let feature: Feature
     let object: BPFObject
     let programs: [String]
     let kinds: [sample_kind]
@@ -52,9 +53,9 @@ final class SpanProbes {
     let length: any WritableKeyPath<SpanLengths, UInt64> & Sendable
   }
 
-  private static let shapes: [Shape] = [
+  static let shapes: [Shape] = [
     Shape(
-      object: .waits,
+      feature: .waits, object: .waits,
       programs: [
         "watch_switch", "watch_wakeup", "watch_first_wakeup", "pay_after_call", "pay_at_exit",
         "follow_exec",
@@ -62,16 +63,17 @@ final class SpanProbes {
       longest: SpanLengths.longest, begun: ["threads", "owed_samples", "parked_stacks"],
       length: \.wait),
     Shape(
-      object: .calls, programs: ["enter_call", "leave_call"], kinds: [SAMPLE_CALL],
-      subject: "system calls", longest: SpanLengths.longest, begun: ["other_calls"],
-      length: \.call),
+      feature: .systemCalls, object: .calls, programs: ["enter_call", "leave_call"],
+      kinds: [SAMPLE_CALL], subject: "system calls", longest: SpanLengths.longest,
+      begun: ["other_calls"], length: \.call),
     Shape(
-      object: .block, programs: ["complete_request", "issue_request", "insert_request"],
-      kinds: [SAMPLE_BLOCK_IO], subject: "block I/O", longest: SpanLengths.longest,
-      begun: ["open_requests"], length: \.block),
+      feature: .blockIO, object: .block,
+      programs: ["complete_request", "issue_request", "insert_request"], kinds: [SAMPLE_BLOCK_IO],
+      subject: "block I/O", longest: SpanLengths.longest, begun: ["open_requests"], length: \.block),
     Shape(
-      object: .faults, programs: ["watch_fault", "watch_huge_page"], kinds: [SAMPLE_FAULT],
-      subject: "page faults", longest: SpanLengths.longestFault, begun: [], length: \.fault),
+      feature: .pageFaults, object: .faults, programs: ["watch_fault", "watch_huge_page"],
+      kinds: [SAMPLE_FAULT], subject: "page faults", longest: SpanLengths.longestFault, begun: [],
+      length: \.fault),
   ]
 
   /// Maps that all objects have in common with the sampler's.
@@ -105,7 +107,11 @@ final class SpanProbes {
       if shape.kinds.contains(SAMPLE_CALL) {
         try opened.set("only_wanted", to: !options.systemCalls.isEmpty)
       }
-      let object = try opened.load()
+      if shape.kinds.contains(SAMPLE_BLOCK_IO) {
+        let arguments = KernelTypes.arguments(ofTracepoint: "block_rq_issue") ?? []
+        try opened.set("has_queue_argument", to: arguments.count > 1)
+      }
+      let object = try Self.load(opened, shape.feature)
       if shape.kinds.contains(SAMPLE_CALL) {
         for call in options.systemCalls {
           try object.update(map: "wanted_calls", key: call, value: UInt8(1))
@@ -114,6 +120,17 @@ final class SpanProbes {
       probes.append(Probe(shape, object))
     }
     if probes.isEmpty { return nil }
+  }
+
+  /// Names the feature that does not work here.
+  private static func load(_ opened: consuming OpenedObject, _ feature: Feature) throws
+    -> LoadedObject
+  {
+    do {
+      return try opened.load()
+    } catch {
+      throw UnavailableFeature(feature, error)
+    }
   }
 
   static func watchesThreads(_ events: [SampleEvent]) -> Bool {
@@ -169,7 +186,13 @@ final class SpanProbes {
 
   /// Begins to measure.
   func start(_ target: SampleTarget) throws {
-    for probe in probes { try probe.attach() }
+    for probe in probes {
+      do {
+        try probe.attach()
+      } catch {
+        throw UnavailableFeature(probe.shape.feature, error)
+      }
+    }
     if options.events.contains(.wall) { try introduceThreads(target) }
   }
 

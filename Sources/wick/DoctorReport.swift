@@ -38,7 +38,7 @@ struct DoctorReport {
 
   private func state(of feature: Feature) -> State {
     guard features.reason(feature) != nil else { return .working }
-    guard wanted.contains(feature) else { return .off }
+    guard wanted.contains(feature) else { return feature.commands == nil ? .off : .absent }
     return feature.isExtra ? .absent : .missing
   }
 }
@@ -54,7 +54,9 @@ extension DoctorReport {
       let state = state(of: feature)
       let word = Self.padded(state.word, to: 7)
       let shown = hasColours ? "\u{1b}[\(state.colour)m\(word)\u{1b}[0m" : word
-      lines.append("\(shown)  \(Self.padded(feature.rawValue, to: width))  \(feature.uses)")
+      let commands = feature.commands.map { ": \($0)" } ?? ""
+      lines.append(
+        "\(shown)  \(Self.padded(feature.rawValue, to: width))  \(feature.uses)\(commands)")
       guard state != .off, let reason = features.reason(feature) else { continue }
       lines.append("         why:   \(reason.cause)")
       lines.append("         lost:  \(reason.loss)")
@@ -92,7 +94,8 @@ extension DoctorReport {
       let reason = features.reason(feature)
       return Self.object([
         ("name", feature.rawValue), ("state", state(of: feature).rawValue),
-        ("uses", feature.uses), ("cause", reason?.cause), ("loss", reason?.loss),
+        ("uses", feature.uses), ("needed_by", feature.commands), ("cause", reason?.cause),
+        ("loss", reason?.loss),
         ("remedy", reason?.remedy),
       ])
     }

@@ -9,8 +9,9 @@ struct Wick: ParsableCommand {
     abstract: "See which code your machine runs: whole stacks, of everything, without preparation.",
     version: Version.current,
     subcommands: [
-      RecordCommand.self, ReportCommand.self, DiffCommand.self, ConvertCommand.self,
-      LatencyCommand.self, AgentCommand.self, StatusCommand.self, DoctorCommand.self,
+      RecordCommand.self, TopCommand.self, LatencyCommand.self, ReportCommand.self,
+      DiffCommand.self, ConvertCommand.self, AgentCommand.self, StatusCommand.self,
+      DoctorCommand.self,
     ])
 }
 

@@ -65,8 +65,9 @@ import Testing
     let table = probe(try host([], hasTypes: false, showsSymbols: false))
     #expect(
       table.missing.map(\.feature) == [
-        .sampling, .processLifetimes, .processTargets, .processEvents, .kernelTypes,
-        .kernelSymbols, .mappedFiles, .otherProcesses, .otherFiles,
+        .sampling, .processLifetimes, .processTargets, .processEvents, .waits, .systemCalls,
+        .blockIO, .pageFaults, .kernelTypes, .kernelSymbols, .mappedFiles, .otherProcesses,
+        .otherFiles,
       ])
     let sampling = try #require(table.reason(.sampling))
     #expect(sampling.cause == "CAP_BPF and CAP_PERFMON missing")

@@ -28,7 +28,7 @@ extension RecordTests {
       return Set(names).subtracting(["help", "version"])
     }
 
-    @Test(arguments: ["record", "report", "diff", "convert", "agent", "status", "doctor"])
+    @Test(arguments: ["record", "top", "report", "diff", "convert", "agent", "status", "doctor"])
     func theManPageAndTheHelpAgree(_ command: String) throws {
       let offered = try offered(command)
       #expect(try documented(command) == offered)

@@ -1,6 +1,7 @@
 import BPFShared
 import BPFObjects
 import BPFRuntime
+import LinuxHost
 import RemoteUnwinding
 import Testing
 
@@ -52,7 +53,7 @@ import Testing
     #expect(sample.header.time == 0x1122_3344_5566_7788)
     #expect(sample.header.value == 77)
     #expect(sample.header.kind == SAMPLE_BLOCKED)
-    #expect(sample.header.mark == "[lock]")
+    #expect(sample.header.mark(HostRoots()) == "[lock]")
     #expect(sample.header.pid == 11)
     #expect(sample.header.tid == 12)
     #expect(sample.header.flags == .inSyscall)
