@@ -2,6 +2,7 @@
 // measurement's cost without them is its own. Runs until it is interrupted: empty
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -19,8 +20,15 @@ static void attach(const char *tracepoint)
   }
 }
 
+static void end(int number)
+{
+  (void)number;
+  _exit(0);
+}
+
 int main(void)
 {
+  signal(SIGINT, end);
   attach("sys_enter");
   attach("sys_exit");
   pause();
