@@ -1,8 +1,10 @@
 import Agent
 import ArgumentParser
+import Compression
 import Configuration
 import Latency
 import LinuxHost
+import ProfileFormats
 import Sampling
 
 /// `wick latency`: how long something takes, as histograms by process.
@@ -55,6 +57,13 @@ struct LatencyCommand: ParsableCommand {
   @Option(help: ArgumentHelp("What comes first: time, count, errors, p99 or max.", valueName: "by"))
   var sort = LatencySorting.time
 
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "Also write a page with histograms, heat maps and the stacks of slow values: a .html file.",
+      valueName: "file"))
+  var output: String?
+
   @Flag(help: "Print JSON: one object at the end, and with --interval one a line for each.")
   var json = false
 
@@ -70,6 +79,13 @@ struct LatencyCommand: ParsableCommand {
   private static let shortestInterval = Duration.milliseconds(100)
 
   func run() throws {
+    let page = try output.map { path in
+      guard ProfileFileFormat(path: path) == .html else {
+        throw ProfileFileError(
+          "cannot write \(path): latencies are written as HTML", remedy: "use the suffix .html")
+      }
+      return try OutputFile(path)
+    }
     let signals = SignalMask()
     let session = try LatencySession(kind, options: options())
     if let reason = session.missingStacks {
@@ -86,6 +102,11 @@ struct LatencyCommand: ParsableCommand {
     }
     screen.clear()
     let recording = session.recording
+    try page?.write(
+      LatencyPage.encode(
+        recording.report(
+          HostRoots(), notes: session.limitations + recording.losses.sentences),
+        gzip: Gzip.compress))
     if json {
       Terminal.write(LatencyJSON.line(recording))
     } else {
