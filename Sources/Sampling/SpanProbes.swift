@@ -22,7 +22,7 @@ final class SpanProbes {
       self.object = object
     }
 
-    func attach() throws {
+    func attach() throws(BPFError) {
       for program in shape.programs { try object.attach(program: program) }
     }
 
@@ -187,7 +187,7 @@ final class SpanProbes {
   /// Begins to measure.
   func start(_ target: SampleTarget) throws {
     for probe in probes {
-      do {
+      do throws(BPFError) {
         try probe.attach()
       } catch {
         throw UnavailableFeature(probe.shape.feature, error)
