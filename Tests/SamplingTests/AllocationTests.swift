@@ -83,7 +83,8 @@ import Testing
     #expect(total >= 1_000_000_000 && total < 1_010_000_000, "\(total)")
     let counts = try #require(sampler.allocationCounts)
     #expect(counts.bytes >= 1_000_000_000 && counts.bytes < 1_010_000_000)
-    let held = try #require(try sampler.heldProfile(of: window))
+    let profile = try sampler.heldProfile(of: window)
+    let held = try #require(profile)
     #expect(held.ledger.isBalanced && held.sampleType == .held)
     let kept = held.samples.reduce(0) { $0 + $1.value }
     #expect(kept >= 10_000_000 && kept < 11_000_000, "\(kept)")

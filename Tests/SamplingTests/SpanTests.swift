@@ -39,8 +39,14 @@ import Testing
     .reduce(0) { $0 + $1.value }
   }
 
+  /// The number of this thread, which the C library's module leaves out.
+  private static func gettid() throws -> pid_t {
+    let link = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/thread-self")
+    return try #require(link.split(separator: "/").last.flatMap { pid_t($0) })
+  }
+
   @Test func aSleepIsFoundWithItsLengthAndReason() throws {
-    let tid = gettid()
+    let tid = try Self.gettid()
     var slept: UInt64 = 0
     let (sampler, profiles) = try Self.profiles([.offCPU, .runQueue]) {
       for _ in 0..<10 {
@@ -82,26 +88,29 @@ import Testing
     }
     let last = try sampler.stop()
     let waits = try #require(last.first { $0.event == .offCPU })
-    let found = Self.sum(waits.profile, "[timer]", tid: gettid())
+    let found = try Self.sum(waits.profile, "[timer]", tid: Self.gettid())
     #expect(found > 15 * 15_000_000)
     for window in closed + last { #expect(window.profile.ledger.isBalanced) }
   }
 
   @Test func callsAreCountedAndNamed() throws {
     let read = try #require(SystemCall.number(of: "read"))
-    let zero = open("/dev/zero", O_RDONLY)
+    let zero = unsafe open("/dev/zero", O_RDONLY)
     defer { close(zero) }
     let (sampler, profiles) = try Self.profiles([.systemCalls]) { options in
       options.systemCalls = [read]
     } while: {
       var bytes = [UInt8](repeating: 1, count: 1 << 20)
-      for _ in 0..<500 { #expect(Glibc.read(zero, &bytes, bytes.count) == bytes.count) }
+      for _ in 0..<500 {
+        let count = unsafe Glibc.read(zero, &bytes, bytes.count)
+        #expect(count == bytes.count)
+      }
     }
     let profile = try #require(profiles[.systemCalls])
     let figures = try #require(sampler.spanFigures(of: .systemCalls))
     // Others threads of this process may read too.
     #expect(figures.count >= 500 && figures.count < 2_000)
-    let found = Self.sum(profile, "[read]", tid: gettid())
+    let found = try Self.sum(profile, "[read]", tid: Self.gettid())
     #expect(found > 0)
     #expect(Double(found) < 1.2 * Double(figures.value) + 2e6)
     #expect(profile.ledger.isBalanced)
@@ -109,12 +118,16 @@ import Testing
 
   @Test func memoryThatIsTouchedIsFoundInBytes() throws {
     let bytes = 64 << 20
-    let tid = gettid()
+    let tid = try Self.gettid()
     let (_, profiles) = try Self.profiles([.faults]) {
-      let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-      let start = try #require(memory == MAP_FAILED ? nil : memory)
-      memset(start, 1, bytes)
-      munmap(start, bytes)
+      let memory = unsafe mmap(
+        nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+      let isMapped = unsafe memory != MAP_FAILED
+      try #require(isMapped)
+      if let start = unsafe memory {
+        unsafe memset(start, 1, bytes)
+        unsafe munmap(start, bytes)
+      }
     }
     let profile = try #require(profiles[.faults])
     let found = profile.samples.filter { profile.threads[Int($0.thread)].tid == UInt32(tid) }
