@@ -257,8 +257,9 @@ final class SpanProbes {
 extension SpanProbes {
   /// Sees to what the probes cost, once a second.
   ///
-  /// - Parameter ownRuns: nanoseconds by kind as the programs measured them; nil where the kernel
-  ///   measures.
+  /// - Parameters:
+  ///   - now: nanoseconds of the monotonic clock.
+  ///   - ownRuns: nanoseconds by kind as the programs measured them; nil where the kernel measures.
   /// - Returns: the lengths from now on, if they have changed.
   func judge(at now: UInt64, ownRuns: [UInt64]?) -> SpanLengths? {
     let before = lengths
