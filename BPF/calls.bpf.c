@@ -7,9 +7,11 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "arch/x86_calls.h"
 #include "lib/spans.h"
 #include "lib/take.h"
 #include "lib/targets.h"
+#include "shared/threads.h"
 
 #define CALL_COUNT 512
 // Linux returns these from a call that it will make again (include/linux/errno.h).
@@ -26,18 +28,59 @@ struct {
   __type(value, u8);
 } wanted_calls SEC(".maps");
 
-struct open_call {
-  u64 entered_ns;
-  u64 number;
-};
-
-// By thread. Calls that never return (exit) leave their entry to whoever needs the room.
+// By the number of the thread, modulo the places: found in a few nanoseconds. A thread whose place
+// another has taken is in the table of the others. Two threads that take one place in the same moment
+// are the one case that is not seen: the call of the first is lost.
 struct {
-  __uint(type, BPF_MAP_TYPE_LRU_HASH);
-  __uint(max_entries, 16384);
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, OPEN_CALL_PLACES);
   __type(key, u32);
   __type(value, struct open_call);
 } open_calls SEC(".maps");
+
+// Calls of threads that were killed in them leave their entries to whoever needs the room.
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 4096);
+  __type(key, u32);
+  __type(value, struct open_call);
+} other_calls SEC(".maps");
+
+static __always_inline void open_other(struct open_call *taken, u32 tid, u32 number)
+{
+  struct open_call call = { .entered_ns = bpf_ktime_get_ns(), .tid = tid, .number = number };
+  taken->is_shared = 1;
+  if (bpf_map_update_elem(&other_calls, &tid, &call, BPF_ANY))
+    count_in(SAMPLE_CALL, 0, COUNTER_UNMEASURED);
+}
+
+static __always_inline void open(u32 tid, u32 number)
+{
+  u32 place = tid % OPEN_CALL_PLACES;
+  struct open_call *call = bpf_map_lookup_elem(&open_calls, &place);
+  if (!call)
+    return;
+  if (call->entered_ns && call->tid != tid)
+    return open_other(call, tid, number);
+  call->tid = tid;
+  call->number = number;
+  call->entered_ns = bpf_ktime_get_ns();
+}
+
+// The call that a thread is in; 0 if it is not known.
+static __always_inline struct open_call *open_call_of(u32 tid)
+{
+  u32 place = tid % OPEN_CALL_PLACES;
+  struct open_call *call = bpf_map_lookup_elem(&open_calls, &place);
+  if (!call)
+    return 0;
+  if (call->tid != tid || !call->entered_ns) {
+    if (!call->is_shared)
+      return 0;
+    call = bpf_map_lookup_elem(&other_calls, &tid);
+  }
+  return call && call->entered_ns ? call : 0;
+}
 
 static __always_inline bool is_wanted(u32 number)
 {
@@ -51,14 +94,12 @@ SEC("raw_tp/sys_enter")
 int enter_call(struct bpf_raw_tracepoint_args *context)
 {
   u32 number = (u32)context->args[1];
-  if (!is_wanted(number))
+  if (!is_wanted(number) || never_returns(number))
     return 0;
   u64 id = bpf_get_current_pid_tgid();
   if (!is_target((void *)bpf_get_current_task(), id >> 32))
     return 0;
-  u32 tid = (u32)id;
-  struct open_call call = { .entered_ns = bpf_ktime_get_ns(), .number = number };
-  bpf_map_update_elem(&open_calls, &tid, &call, BPF_ANY);
+  open((u32)id, number);
   return 0;
 }
 
@@ -66,8 +107,8 @@ SEC("raw_tp/sys_exit")
 int leave_call(struct bpf_raw_tracepoint_args *context)
 {
   u32 tid = (u32)bpf_get_current_pid_tgid();
-  struct open_call *call = bpf_map_lookup_elem(&open_calls, &tid);
-  if (!call || !call->entered_ns)
+  struct open_call *call = open_call_of(tid);
+  if (!call)
     return 0;
   u64 now = bpf_ktime_get_ns();
   u64 took = now - call->entered_ns;

@@ -236,6 +236,7 @@ static __attribute__((noinline)) struct dns_server *make_server(struct peer_key 
     server = insert_server(key, owner, &free_numbers);
     if (server)
       return server;
+    has_no_other(key);
   }
   note_network(NETWORK_PEERS_FULL);
   make_other(key);

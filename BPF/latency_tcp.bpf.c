@@ -152,6 +152,7 @@ static __attribute__((noinline)) struct tcp_peer *make_peer(struct tcp_socket *s
     peer = insert_peer(&key, &socket->owner, &free_numbers);
     if (peer)
       return peer;
+    has_no_other(&key);
   }
   if (key.family != PEER_OTHER)
     note_network(NETWORK_PEERS_FULL);

@@ -24,6 +24,7 @@ enum system_call {
   CALL_RECVMSG = 47,
   CALL_CLONE = 56,
   CALL_VFORK = 58,
+  CALL_EXIT = 60,
   CALL_WAIT4 = 61,
   CALL_SEMOP = 65,
   CALL_MSGSND = 69,
@@ -39,6 +40,7 @@ enum system_call {
   CALL_IO_GETEVENTS = 208,
   CALL_SEMTIMEDOP = 220,
   CALL_CLOCK_NANOSLEEP = 230,
+  CALL_EXIT_GROUP = 231,
   CALL_EPOLL_WAIT = 232,
   CALL_MQ_TIMEDSEND = 242,
   CALL_MQ_TIMEDRECEIVE = 243,
@@ -63,6 +65,11 @@ enum system_call {
   CALL_FUTEX_WAITV = 449,
   CALL_FUTEX_WAIT = 455,
 };
+
+static __always_inline bool never_returns(u32 call)
+{
+  return call == CALL_EXIT || call == CALL_EXIT_GROUP;
+}
 
 // What a thread in the kernel is there for.
 struct kernel_entry {

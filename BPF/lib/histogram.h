@@ -9,11 +9,10 @@
 #include "kernel/types.h"
 #include "shared/histogram.h"
 
-enum { BPF_MAP_TYPE_QUEUE_ = 22 };
 #define SLOT_CACHE_BITS 14
 #define PROCESS_NAME_BYTES 16
 
-// Set by wick before load: shards - 1, and whose values are counted.
+// Set by wick before load: shards - 1.
 const volatile u32 shard_mask = 0;
 
 // Memory that user space reads and clears; HISTOGRAM_BYTES each.
@@ -34,14 +33,14 @@ struct {
 
 // Numbers of slots that nobody uses: for processes, and for kinds without a process.
 struct {
-  __uint(type, BPF_MAP_TYPE_QUEUE_);
+  __uint(type, BPF_MAP_TYPE_QUEUE);
   __uint(max_entries, 64);
   __uint(key_size, 0);
   __uint(value_size, 4);
 } free_slots SEC(".maps");
 
 struct {
-  __uint(type, BPF_MAP_TYPE_QUEUE_);
+  __uint(type, BPF_MAP_TYPE_QUEUE);
   __uint(max_entries, 64);
   __uint(key_size, 0);
   __uint(value_size, 4);

@@ -24,7 +24,7 @@ struct {
 
 // Numbers that no peer has; user space fills in as many as there may be peers.
 struct {
-  __uint(type, BPF_MAP_TYPE_QUEUE_);
+  __uint(type, BPF_MAP_TYPE_QUEUE);
   __uint(max_entries, 64);
   __uint(key_size, 0);
   __uint(value_size, 4);
@@ -32,7 +32,7 @@ struct {
 
 // The same for those that stand for all others of a process.
 struct {
-  __uint(type, BPF_MAP_TYPE_QUEUE_);
+  __uint(type, BPF_MAP_TYPE_QUEUE);
   __uint(max_entries, 64);
   __uint(key_size, 0);
   __uint(value_size, 4);
@@ -65,6 +65,19 @@ static __always_inline bool may_have_another(const struct peer_key *key)
     return false;
   *count += 1;
   return true;
+}
+
+// There was no number for it.
+static __always_inline void has_no_other(const struct peer_key *key)
+{
+  struct process_role process = { .pid = key->pid, .role = key->role };
+  u32 *count = bpf_map_lookup_elem(&peer_counts, &process);
+  if (!count)
+    return;
+  if (*count > 1)
+    *count -= 1;
+  else
+    bpf_map_delete_elem(&peer_counts, &process);
 }
 
 // The key that stands for all other peers of the process; the port of a server is kept.

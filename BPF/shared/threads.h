@@ -28,3 +28,14 @@ struct thread_state {
 };
 #define WAKER_INTERRUPT 0xffffffff
 _Static_assert(sizeof(struct thread_state) == 104, "read by Sampling");
+
+// The system call that a thread is in.
+#define OPEN_CALL_PLACES 16384
+struct open_call {
+  u64 entered_ns;  // 0: no call is open
+  u32 tid;
+  u32 number;
+  u32 is_shared;  // another thread that wanted this place may be in the table of the others
+  u32 reserved;
+};
+_Static_assert(sizeof(struct open_call) == 24, "cleared by Sampling");

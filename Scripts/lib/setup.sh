@@ -27,7 +27,7 @@ bench_packages=(
   linux-perf libdevel-nytprof-perl nginx wrk python3:python3
   binutils libllvm14 golang-go:go rustc:rustc
   prometheus:promtool prometheus-node-exporter
-  heaptrack zstd
+  heaptrack zstd libbpf-tools bpftrace
 )
 
 package_packages=(binutils debhelper dpkg-dev lintian)

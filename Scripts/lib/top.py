@@ -83,10 +83,10 @@ class Top:
                 return True
         return False
 
-    def shows(self, text, seconds=8.0):
+    def shows(self, text, seconds=15.0):
         return self.wait(lambda lines: any(text in line for line in lines), seconds)
 
-    def ended(self, seconds=3.0):
+    def ended(self, seconds=5.0):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.read(0.02)
@@ -245,7 +245,7 @@ def check_pipes():
     check("cpu" in json.loads(line)["events"], "the first line is an object")
     program.stdout.close()
     try:
-        status = program.wait(3)
+        status = program.wait(5)
     except subprocess.TimeoutExpired:
         program.kill()
         status = "never"
@@ -257,7 +257,7 @@ def check_pipes():
     time.sleep(6)
     program.terminate()
     try:
-        status = program.wait(3)
+        status = program.wait(5)
     except subprocess.TimeoutExpired:
         program.kill()
         status = "never"

@@ -180,9 +180,8 @@ extension ContinuousSampler {
     deliver(.started(event: options.trigger.name))
     var schedule = WindowSchedule(
       Dictionary(
-        uniqueKeysWithValues: options.events.map {
-          ($0, settings.intervals[$0] ?? settings.interval)
-        }), from: Clock.monotonic())
+        options.events.map { ($0, settings.intervals[$0] ?? settings.interval) },
+        uniquingKeysWith: min), from: Clock.monotonic())
     var nextTelling: UInt64 = 0
     while goesOn(sampler, governing.governor), sampler.hasTargets {
       try sampler.poll(timeout: Self.turn)

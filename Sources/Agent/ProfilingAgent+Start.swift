@@ -150,7 +150,10 @@ extension ProfilingAgent {
     sampling.sampler.tableBytes = configuration.profiling.maxTableMemory
     if !configuration.profiling.copyStacks { sampling.sampler.copyBytesPerSecond = 0 }
     let profiling = configuration.profiling
-    sampling.sampler.events = profiling.events.compactMap { SampleEvent(rawValue: $0) }
+    // In this order, and each once.
+    sampling.sampler.events = SampleEvent.recordable.filter {
+      profiling.events.contains($0.rawValue)
+    }
     sampling.sampler.maximumOverhead = Self.overheadOfProbes(
       configuration.budget, cpus: Machine(roots: settings.roots).onlineCPUs().count)
     sampling.sampler.mayPause = true

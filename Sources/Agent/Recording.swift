@@ -17,7 +17,7 @@ package final class Recording {
     package var description: String {
       switch self {
       case .missing(let feature):
-        "cannot profile: \(feature.cause) (\(feature.remedy))"
+        "cannot profile: \(feature.feature.rawValue): \(feature.cause) (\(feature.remedy))"
       case .noSuchProcess(let pid):
         "no process with PID \(pid) (it may have ended; list them with: ps -e)"
       case .frequency(let wanted, let limit):

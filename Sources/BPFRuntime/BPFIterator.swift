@@ -55,9 +55,12 @@ extension LoadedObject {
   {
     unsafe withUnsafeMutablePointer(to: &target) { target in
       var options = unsafe bpf_iter_attach_opts()
-      unsafe options.sz = MemoryLayout<bpf_iter_attach_opts>.size
+      // Without the padding at the end, whose bytes may be anything: libbpf wants what it does not
+      // know to be 0.
+      let last = unsafe MemoryLayout<bpf_iter_attach_opts>.offset(of: \.link_info_len) ?? 0
+      unsafe options.sz = last + MemoryLayout<UInt32>.size
       unsafe options.link_info = target
-      unsafe options.link_info_len = UInt32(MemoryLayout<bpf_iter_link_info>.size)
+      unsafe options.link_info_len = UInt32(MemoryLayout<UInt32>.size)
       return unsafe bpf_program__attach_iter(program, &options)
     }
   }

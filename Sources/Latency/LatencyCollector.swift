@@ -147,6 +147,10 @@ extension LatencyCollector {
       row.counts.merge(tally.counts) { $0 &+ $1 }
       rows[key] = row
     }
+    // A process that ran another program meanwhile has one name in all of its rows.
+    for key in rows.keys where key.pid != 0 {
+      if let name = names.known(key.pid) { rows[key]?.process = name }
+    }
     names.rest()
     let now = Clock.monotonic()
     defer { collectedAt = now }

@@ -4,8 +4,9 @@ import MetricModel
 package struct LatencyRecording: Sendable {
   package let kind: LatencyKind
   /// Whose latencies they are, in words.
-  package var target: String
-  /// In order; when there are many, neighbours are joined, so that they are a bounded number.
+  package let target: String
+  /// In order, each with the rows that took the most time; when there are many, neighbours are joined,
+  /// so that all is bounded.
   package private(set) var intervals: [LatencyInterval] = []
   /// Everything, by what it is of.
   package private(set) var totals: [LatencyKey: LatencyRow] = [:]
@@ -15,6 +16,7 @@ package struct LatencyRecording: Sendable {
   package var exemplars: [LatencyExemplar] = []
 
   package static let intervalLimit = 600
+  package static let intervalRowLimit = 250
   package static let rowLimit = 65_536
 
   package init(_ kind: LatencyKind, target: String) {
@@ -27,7 +29,9 @@ package struct LatencyRecording: Sendable {
     losses.add(interval.losses)
     durationNanoseconds &+= interval.durationNanoseconds
     if intervals.count == Self.intervalLimit { joinIntervals() }
-    intervals.append(interval)
+    var kept = interval
+    kept.keepLongest(Self.intervalRowLimit)
+    intervals.append(kept)
   }
 
   private mutating func add(_ row: LatencyRow) {
@@ -54,6 +58,7 @@ package struct LatencyRecording: Sendable {
       var joined = intervals[index]
       guard index + 1 < intervals.count else { return joined }
       joined.add(intervals[index + 1])
+      joined.keepLongest(Self.intervalRowLimit)
       return joined
     }
   }
@@ -69,5 +74,11 @@ extension LatencyInterval {
     rows = Array(byKey.values)
     durationNanoseconds &+= next.durationNanoseconds
     losses.add(next.losses)
+  }
+
+  /// Forgets the rows that took the least time.
+  mutating func keepLongest(_ limit: Int) {
+    guard rows.count > limit else { return }
+    rows = Array(rows.sorted { $0.histogram.sum > $1.histogram.sum }.prefix(limit))
   }
 }

@@ -31,6 +31,9 @@ struct ProcessNames {
     return entries[pid]?.name ?? ""
   }
 
+  /// The name that is known by now.
+  func known(_ pid: UInt32) -> String? { entries[pid]?.name }
+
   /// Forgets what was not used for a while.
   mutating func rest() {
     round &+= 1

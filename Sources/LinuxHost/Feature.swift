@@ -18,6 +18,14 @@ package enum Feature: String, CaseIterable, Sendable {
   case blockIO = "block I/O"
   /// Watching memory become resident.
   case pageFaults = "page faults"
+  /// Watching the functions by which a process gets its memory.
+  case allocations
+  /// Counting how long things take, in the kernel.
+  case callLatency = "latency of system calls"
+  case queueLatency = "latency of the run queue"
+  case blockLatency = "latency of block I/O"
+  case tcpLatency = "latency of TCP"
+  case dnsLatency = "latency of DNS"
   /// Sampling by the processor's cycles instead of the clock.
   case cycleCounter = "cycle counter"
   /// Type information of the kernel, without which programs cannot read kernel structures.
@@ -60,6 +68,18 @@ extension Feature {
         + "block_rq_issue, block_rq_complete)"
     case .pageFaults:
       "programs watch_fault, watch_huge_page (raw_tp/page_fault_user, tp_btf/mm_page_alloc)"
+    case .allocations: "uprobes on malloc, free and others, of the C library or another allocator"
+    case .callLatency: "programs begin_call, end_call (raw_tp/sys_enter, sys_exit)"
+    case .queueLatency:
+      "programs wake_thread, switch_threads (tp_btf/sched_wakeup, sched_wakeup_new, sched_switch)"
+    case .blockLatency:
+      "programs issue_request, complete_request (raw_tp/block_rq_insert, block_rq_issue, "
+        + "block_rq_complete)"
+    case .tcpLatency:
+      "programs change_state, receive_segment and others (tp_btf/inet_sock_set_state, tcp_probe, "
+        + "tcp_rcv_space_adjust, tcp_retransmit_skb, tcp_receive_reset, tcp_send_reset)"
+    case .dnsLatency:
+      "programs send_packet, receive_packet (tp_btf/net_dev_queue, netif_receive_skb)"
     case .cycleCounter: "perf event cpu-cycles"
     case .kernelTypes: "/sys/kernel/btf/vmlinux"
     case .kernelSymbols: "/proc/kallsyms, CAP_SYSLOG"
@@ -83,6 +103,12 @@ extension Feature {
     case .systemCalls: "time in system calls cannot be profiled"
     case .blockIO: "block I/O cannot be profiled"
     case .pageFaults: "growth of memory cannot be profiled"
+    case .allocations: "allocations cannot be profiled"
+    case .callLatency: "latency of system calls cannot be measured"
+    case .queueLatency: "how long threads wait for a CPU cannot be counted"
+    case .blockLatency: "latency of block I/O cannot be measured"
+    case .tcpLatency: "latency and losses of TCP connections cannot be measured"
+    case .dnsLatency: "latency of DNS queries cannot be measured"
     case .cycleCounter: "nothing: the kernel's clock triggers the samples instead"
     case .kernelSymbols: "kernel functions have addresses instead of names"
     case .mappedFiles:
@@ -107,6 +133,12 @@ extension Feature {
     case .systemCalls: "record -e syscalls"
     case .blockIO: "record -e block"
     case .pageFaults: "record -e faults"
+    case .allocations: "record -e alloc"
+    case .callLatency: "latency syscalls"
+    case .queueLatency: "latency runqueue"
+    case .blockLatency: "latency block"
+    case .tcpLatency: "latency tcp"
+    case .dnsLatency: "latency dns"
     case .processTargets: "record -p"
     default: nil
     }

@@ -8,8 +8,8 @@ struct FeatureProbe {
   func problem(of feature: Feature) -> FeatureProblem? {
     switch feature {
     // The programs read structures of the kernel, whose layout it tells.
-    case .sampling, .processLifetimes, .processTargets, .waits, .systemCalls, .blockIO,
-      .pageFaults:
+    case .sampling, .processLifetimes, .processTargets, .waits, .systemCalls, .blockIO, .pageFaults,
+      .allocations, .callLatency, .queueLatency, .blockLatency, .tcpLatency, .dnsLatency:
       lacking([.bpf, .perfmon]) ?? kernelTypes
     case .processEvents: lacking([.perfmon])
     // Only trying tells.

@@ -13,16 +13,8 @@ package enum SamplingTrials {
 
   package static func all(roots: HostRoots) -> [Feature: FeatureTrial] {
     let machine = Machine(roots: roots)
-    let mayLoad = Capability.effective(roots: roots).isSuperset(of: [.bpf, .perfmon])
     func trial(_ body: @escaping @Sendable () throws -> Void) -> FeatureTrial {
-      {
-        do {
-          try body()
-          return nil
-        } catch {
-          return problem(error, isPrivileged: mayLoad)
-        }
-      }
+      Self.trial(roots: roots, body)
     }
     var trials: [Feature: FeatureTrial] = [
       .sampling: trial { try takeSample(machine) },
@@ -38,7 +30,31 @@ package enum SamplingTrials {
     for shape in SpanProbes.shapes {
       trials[shape.feature] = trial { try takeSpan(shape, machine) }
     }
+    trials[.allocations] = trial { try watchAllocations(machine) }
     return trials
+  }
+
+  /// What a trial is that does something.
+  package static func trial(
+    roots: HostRoots, _ body: @escaping @Sendable () throws -> Void
+  ) -> FeatureTrial {
+    let mayLoad = Capability.effective(roots: roots).isSuperset(of: [.bpf, .perfmon])
+    return {
+      do {
+        try body()
+        return nil
+      } catch {
+        return problem(error, isPrivileged: mayLoad)
+      }
+    }
+  }
+
+  /// Puts probes into this process's own allocator, and has it used.
+  private static func watchAllocations(_ machine: Machine) throws {
+    _ = try AllocationProbe(AllocationOptions(pid: Processes.own), roots: machine.roots) { object in
+      try Sampler.configure(object, SamplerOptions(), machine, countsRuns: true)
+      try Sampler.spare(object)
+    }
   }
 
   private static let programs = ["sample_on_cpu", "follow_child", "forget_process", "mark_ended"]

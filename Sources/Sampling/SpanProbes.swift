@@ -33,6 +33,9 @@ final class SpanProbes {
       for map in shape.begun {
         object.removeAll(map: map, key: UInt32(0), limit: threadLimit)
       }
+      if shape.kinds.contains(SAMPLE_CALL) {
+        object.clear(array: "open_calls", zero: open_call(), count: Int(OPEN_CALL_PLACES))
+      }
     }
   }
 
@@ -62,7 +65,7 @@ final class SpanProbes {
     Shape(
       feature: .systemCalls, object: .calls, programs: ["enter_call", "leave_call"],
       kinds: [SAMPLE_CALL], subject: "system calls", longest: SpanLengths.longest,
-      begun: ["open_calls"], length: \.call),
+      begun: ["other_calls"], length: \.call),
     Shape(
       feature: .blockIO, object: .block,
       programs: ["complete_request", "issue_request", "insert_request"], kinds: [SAMPLE_BLOCK_IO],
@@ -184,7 +187,7 @@ final class SpanProbes {
   /// Begins to measure.
   func start(_ target: SampleTarget) throws {
     for probe in probes {
-      do {
+      do throws(BPFError) {
         try probe.attach()
       } catch {
         throw UnavailableFeature(probe.shape.feature, error)

@@ -1,6 +1,7 @@
 import Agent
 import ArgumentParser
 import Configuration
+import Latency
 import LinuxHost
 import Sampling
 
@@ -27,8 +28,9 @@ struct DoctorCommand: ParsableCommand {
   func run() throws {
     let configuration = try ConfigurationFile(path: config).load()
     let roots = configuration.roots
+    let trials = SamplingTrials.all(roots: roots).merging(LatencyTrials.all(roots: roots)) { $1 }
     let features = FeatureTable.probe(
-      roots: roots, storage: configuration.storage, trials: SamplingTrials.all(roots: roots))
+      roots: roots, storage: configuration.storage, trials: trials)
     let report = DoctorReport(
       features: features, wanted: configuration.wantedFeatures, machine: Machine(roots: roots),
       version: Version.current)

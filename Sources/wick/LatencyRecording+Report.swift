@@ -9,11 +9,7 @@ extension LatencyRecording {
   /// Rows that a page shows; what took longest comes first.
   private static let shownRows = 300
 
-  /// What was measured, as its page shows it.
-  ///
-  /// - Parameters:
-  ///   - roots: of the host that it was measured on.
-  ///   - notes: sentences for the reader.
+  /// What was measured on a host, as its page shows it, with sentences for the reader.
   func report(_ roots: HostRoots, notes: [String]) -> LatencyReport {
     let rows = totals.values.sorted { ($0.histogram.sum, $0.name) > ($1.histogram.sum, $1.name) }
     var notes = notes

@@ -31,7 +31,8 @@ final class LatencyScreen {
     var lines = table(rows, kind: recording.kind, hasTrend: true)
     lines[0] = coloured(lines[0])
     let more = hidden > 0 ? ", \(hidden) more rows" : ""
-    lines.append("\(recording.target), \(seconds) s\(more) (Ctrl-C to finish)")
+    let state = "\(recording.target), \(seconds) s\(more) (Ctrl-C to finish)"
+    lines.append(LatencyTable.cut(state, to: TableWidth.current))
     clear()
     Terminal.write(lines.map { $0 + "\n" }.joined())
     shownLines = lines.count

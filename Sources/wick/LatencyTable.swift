@@ -19,12 +19,13 @@ struct LatencyTable {
     var columns = [
       Column(title: "PROCESS", limit: 16), Column(title: "PID", isRight: true),
       Column(title: subject, limit: 56), Column(title: "COUNT", isRight: true),
-      Column(title: "P50", isRight: true), Column(title: "P90", isRight: true),
-      Column(title: "P99", isRight: true), Column(title: "MAX", isRight: true),
+      Column(title: "ERRORS", isRight: true), Column(title: "P50", isRight: true),
+      Column(title: "P90", isRight: true), Column(title: "P99", isRight: true),
+      Column(title: "MAX", isRight: true),
     ]
     if hasTrend { columns.append(Column(title: "TREND")) }
     columns.append(Column(title: heat))
-    columns.append(Column(title: "ERRORS, COUNTS"))
+    columns.append(Column(title: "WHICH, COUNTS"))
     self.columns = columns
   }
 
@@ -32,6 +33,7 @@ struct LatencyTable {
     let histogram = row.histogram
     var cells = [
       row.process, row.key.pid == 0 ? "-" : "\(row.key.pid)", row.name, "\(histogram.count)",
+      row.errorCount == 0 ? "" : "\(row.errorCount)",
       LatencyText.time(histogram.quantile(0.5)), LatencyText.time(histogram.quantile(0.9)),
       LatencyText.time(histogram.quantile(0.99)),
       LatencyText.time(histogram.count == 0 ? nil : Double(histogram.max)),
@@ -76,7 +78,7 @@ struct LatencyTable {
     }
   }
 
-  private static func cut(_ text: String, to width: Int) -> String {
+  static func cut(_ text: String, to width: Int) -> String {
     text.count <= width ? text : text.prefix(max(0, width - 1)) + "…"
   }
 }

@@ -37,7 +37,7 @@ struct TopCommand: ParsableCommand {
     name: [.customShort("e"), .customLong("event")],
     help: ArgumentHelp(
       "What to show, as for record, a table each: cpu, off-cpu, wall, runqueue, "
-        + "syscalls[:NAME,…], faults. (default: cpu,off-cpu)",
+        + "syscalls[:NAME,…], block, faults. (default: cpu,off-cpu)",
       valueName: "events"),
     transform: EventsArgument.init)
   var events: EventsArgument?
@@ -87,7 +87,7 @@ struct TopCommand: ParsableCommand {
   private static let shortestInterval = Duration.milliseconds(200)
   /// What was measured that has a table.
   private static let shown: Set<SampleEvent> = [
-    .cpu, .offCPU, .wall, .runQueue, .systemCalls, .faults,
+    .cpu, .offCPU, .wall, .runQueue, .systemCalls, .block, .faults,
   ]
 
   private static func sorting(_ name: String) throws -> TopSorting {
@@ -117,7 +117,6 @@ struct TopCommand: ParsableCommand {
     let output = StandardOutput()
     let isLive = !json && !once && Terminal.isScreen
     let tables = try LiveTables(plan(isLive: isLive))
-    defer { tables.stop() }
     for missing in tables.degradations {
       Terminal.writeError(
         "wick: \(missing.feature.rawValue): \(missing.cause): \(missing.loss) (\(missing.remedy))\n"
@@ -133,6 +132,10 @@ struct TopCommand: ParsableCommand {
           ? TopJSON(interval, sorting: sort, limit: limit).line
           : plain(interval)
       }.run(until: end, once: once)
+      if tables.skipped > 0 {
+        Terminal.writeError(
+          "wick: \(tables.skipped) intervals are left out: nobody took them in time\n")
+      }
     }
   }
 
@@ -155,6 +158,7 @@ struct TopCommand: ParsableCommand {
     plan.sampler.frequency = frequency
     // A screen shows the mean of some intervals.
     let shown = interval * (isLive ? TopScreen.intervals : 1)
+    if isLive { plan.namingTime = .milliseconds(500) }
     if !once { plan.sampler.longestSpan = UInt64(shown / .nanoseconds(1)) }
     if !pids.isEmpty { plan.sampler.target = .processes(pids) }
     if let cgroup { plan.sampler.target = .cgroup(try ControlGroup(cgroup, roots: plan.roots)) }

@@ -25,8 +25,7 @@ struct TopPrinter {
   /// - Throws: why sampling has become impossible.
   func run(until end: ContinuousClock.Instant?, once: Bool) throws {
     var isAsked = false
-    // What was measured until the end is told as well.
-    var isLast = false
+    var isStopped = false
     while true {
       while let outcome = try tables.next() {
         guard case .interval(let interval) = outcome else { return }
@@ -36,12 +35,11 @@ struct TopPrinter {
         }
         guard written == .written, !once else { return }
       }
-      if isLast || isAsked || output.isClosed { return }
-      isAsked = signals.pending() != nil
-      if isAsked { return }
-      if !once, let end, ContinuousClock.now >= end {
+      if isAsked || signals.pending() != nil || output.isClosed { return }
+      if !once, !isStopped, let end, ContinuousClock.now >= end {
+        // What was measured until then is told as well.
         tables.stop()
-        isLast = true
+        isStopped = true
       } else {
         Clock.pause(nanoseconds: Self.turnNanoseconds)
       }

@@ -50,9 +50,7 @@ struct TopScreen {
   /// - Returns: false if there are no more.
   private mutating func takeIntervals() throws -> Bool {
     var isNews = false
-    // Names of large files may take long: they come in one of the next intervals.
-    let deadline = Clock.monotonic() &+ Self.namingNanoseconds
-    while let outcome = try tables.next(until: deadline) {
+    while let outcome = try tables.next() {
       guard case .interval(let interval) = outcome else { return false }
       average.add(interval)
       isNews = true
@@ -63,8 +61,6 @@ struct TopScreen {
     }
     return true
   }
-
-  private static let namingNanoseconds: UInt64 = 500_000_000
 
   /// - Returns: false to quit.
   private mutating func take(_ key: UInt8) -> Bool {

@@ -26,9 +26,12 @@ final class TimedWorkload {
     process.waitUntilExit()
   }
 
+  /// Has it do its work.
+  func begin() throws { try input.fileHandleForWriting.write(contentsOf: Data("x".utf8)) }
+
   /// Has it do its work, and waits for what it says.
   func work(lines: Int) throws -> [[String]] {
-    try input.fileHandleForWriting.write(contentsOf: Data("x".utf8))
+    try begin()
     return try (0..<lines).map { _ in
       guard let line = readLine() else { throw Failure(reason: "\(name) ended") }
       return line.split(separator: " ").map(String.init)

@@ -66,7 +66,8 @@ import Testing
     #expect(
       table.missing.map(\.feature) == [
         .sampling, .processLifetimes, .processTargets, .processEvents, .waits, .systemCalls,
-        .blockIO, .pageFaults, .kernelTypes, .kernelSymbols, .mappedFiles, .otherProcesses,
+        .blockIO, .pageFaults, .allocations, .callLatency, .queueLatency, .blockLatency,
+        .tcpLatency, .dnsLatency, .kernelTypes, .kernelSymbols, .mappedFiles, .otherProcesses,
         .otherFiles,
       ])
     let sampling = try #require(table.reason(.sampling))

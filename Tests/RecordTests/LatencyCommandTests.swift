@@ -1,0 +1,121 @@
+import Foundation
+import Testing
+
+extension RecordTests {
+  @Suite struct LatencyCommandTests {
+    private struct Line: Decodable {
+      struct Row: Decodable {
+        struct Buckets: Decodable {
+          let scale: Int
+          let offset: Int
+          let counts: [UInt64]
+        }
+
+        let name: String
+        let pid: UInt32
+        let count: UInt64
+        let errors: [String: UInt64]
+        let p99_s: Double?
+        let max_s: Double
+        let buckets_ns: Buckets
+      }
+
+      struct Exemplar: Decodable {
+        let process: String
+        let name: String
+        let value_s: Double
+        let stack: [String]
+      }
+
+      let kind: String
+      let final: Bool
+      let duration_s: Double
+      let rows: [Row]
+      let exemplars: [Exemplar]?
+    }
+
+    private static func lines(_ program: FinishedProgram) throws -> [Line] {
+      try program.output.split(separator: "\n").map {
+        try JSONDecoder().decode(Line.self, from: Data($0.utf8))
+      }
+    }
+
+    @Test(arguments: [
+      (["sysclls"], "did you mean syscalls?"), (["runque"], "did you mean runqueue?"),
+      (["coffee"], "syscalls, runqueue, block"), (["block", "-a", "-p", "1"], "exclude"),
+      (["block", "--interval", "1ms"], "100ms"),
+    ])
+    func aWrongRequestIsAUsageError(arguments: [String], says: String) throws {
+      let program = try Wick.run(["latency"] + arguments, limit: .seconds(5))
+      #expect(program.status == 64)
+      #expect(program.errors.contains(says), "\(program.errors)")
+      #expect(program.output.isEmpty)
+    }
+
+    @Test(arguments: [
+      (["-p", "4194305"], "4194305"), (["--cgroup", "/nonexistent/group"], "/nonexistent/group"),
+      (["-o", "/nonexistent/folder/x.html"], "/nonexistent/folder"), (["-o", "x.pdf"], ".html"),
+    ])
+    func whatIsNotThereIsNamedInOneLine(arguments: [String], names: String) throws {
+      let program = try Wick.run(
+        ["latency", "syscalls", "-d", "20s"] + arguments, limit: .seconds(5))
+      #expect(program.status == 1)
+      #expect(program.errors.contains(names), "\(program.errors)")
+      #expect(program.errors.split(separator: "\n").count == 1, "\(program.errors)")
+    }
+
+    @Test func eachIntervalIsALineOfJSONAndTheLastOneHasItAll() throws {
+      let program = try Wick.run(
+        ["latency", "syscalls", "-d", "1s", "--json", "--interval", "250ms"])
+      #expect(program.status == 0, "\(program.errors)")
+      let lines = try Self.lines(program)
+      let last = try #require(lines.last)
+      #expect(lines.count >= 4)
+      #expect(last.final && lines.dropLast().allSatisfy { !$0.final })
+      let counted = lines.dropLast().reduce(0) { $0 + $1.rows.reduce(0) { $0 + $1.count } }
+      #expect(last.rows.reduce(0) { $0 + $1.count } == counted)
+      for row in last.rows {
+        #expect(row.buckets_ns.scale == 2)
+        #expect(row.buckets_ns.counts.reduce(0, +) == row.count)
+        #expect((row.p99_s ?? 0) <= row.max_s)
+      }
+    }
+
+    /// One request in 200 is slow.
+    @Test func theStackOfASlowCallShowsTheSlowFunction() throws {
+      let shell = try RunningProgram(
+        "/bin/sh", ["-c", "(sleep 2; echo; sleep 4) | \(Workload.path("service")) 20"])
+      let program = try Wick.run(["latency", "syscalls", "-d", "6s", "--json"])
+      shell.kill()
+      let line = try #require(try Self.lines(program).last)
+      let row = line.rows.first { $0.name == "clock_nanosleep" && $0.count >= 2_000 }
+      #expect(row != nil)
+      let slow = (line.exemplars ?? []).filter {
+        $0.process == "service" && $0.name == "clock_nanosleep" && $0.value_s > 0.025
+      }
+      #expect(!slow.isEmpty)
+      for exemplar in slow { #expect(exemplar.stack.contains("read_it_all_again")) }
+    }
+
+    @Test func anInterruptEndsWithAResult() throws {
+      let scratch = try Scratch()
+      let program = try Wick.start(
+        ["latency", "runqueue", "-d", "1h", "--json", "-o", scratch.path("x.html")])
+      usleep(1_500_000)
+      program.send(signal: SIGINT)
+      let finished = try program.finish(limit: .seconds(10))
+      #expect(finished.status == 0 && !finished.wasKilled)
+      let line = try #require(try Self.lines(finished).first)
+      #expect(line.final && line.kind == "runqueue" && !line.rows.isEmpty)
+      #expect(line.duration_s < 10)
+      #expect(scratch.text("x.html").hasPrefix("<!DOCTYPE html>"))
+    }
+
+    @Test func withoutATerminalThereIsOnePlainTable() throws {
+      let program = try Wick.run(["latency", "syscalls", "-d", "500ms"])
+      #expect(program.status == 0, "\(program.errors)")
+      #expect(program.output.contains("PROCESS") && program.output.contains("P99"))
+      #expect(!program.output.contains("\u{1b}"))
+    }
+  }
+}
