@@ -138,8 +138,8 @@ extension RecordTests {
       let total = try #require(work.asked["objects"])
       let kept = try #require(work.kept["objects"])
       #expect(abs(work.allocated.samples - total) < total / 300)
-      #expect(abs(work.asked("new_object()") - total / 6) <= Self.tolerance(total / 6))
-      #expect(abs(work.asked("new_array()") - total / 6 * 5) <= Self.tolerance(total / 6 * 5))
+      #expect(abs(work.asked("new_object") - total / 6) <= Self.tolerance(total / 6))
+      #expect(abs(work.asked("new_array") - total / 6 * 5) <= Self.tolerance(total / 6 * 5))
       #expect(abs(work.held.samples - kept) <= Self.tolerance(kept))
     }
 
