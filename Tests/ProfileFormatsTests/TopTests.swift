@@ -79,7 +79,7 @@ import Testing
       sorting.sorted(table).prefix(3).map { "\($0.key.process) \($0.key.function)" }
     }
     #expect(names(.own)[0] == "prog ns::work" && names(.own)[1] == "prog do_syscall_64_[k]")
-    #expect(names(.total).sorted().prefix(2) == ["prog main", "prog ns::work"])
+    #expect(names(.total).prefix(2).sorted() == ["prog main", "prog ns::work"])
     let processes = TopSorting.process.sorted(table).map(\.key.process)
     #expect(processes == processes.sorted { $0 == "prog" && $1 != "prog" })
     for sorting in TopSorting.allCases {
