@@ -21,6 +21,8 @@ const volatile bool has_queue_argument = false;
 // The program and the functions that call it.
 #define BLOCK_MEASUREMENT_FRAMES 2
 
+#define REQUEST_TIME_MAX 60000000000ULL
+
 struct open_request {
   u64 issued_ns;               // 0 until the device has it
   struct sample_header stack;  // whose frames user space knows
@@ -122,7 +124,10 @@ SEC("raw_tp/block_rq_insert")
 int insert_request(u64 *context)
 {
   u64 start = bpf_ktime_get_ns();
-  if (open_request(context, has_queue_argument ? context[1] : context[0]))
+  u64 key = has_queue_argument ? context[1] : context[0];
+  // One that was merged into another is not completed, and its memory is used again.
+  bpf_map_delete_elem(&open_requests, &key);
+  if (open_request(context, key))
     count_run(SAMPLE_BLOCK_IO, start);
   return 0;
 }
@@ -133,6 +138,11 @@ int issue_request(u64 *context)
   u64 start = bpf_ktime_get_ns();
   u64 key = has_queue_argument ? context[1] : context[0];
   struct open_request *open = bpf_map_lookup_elem(&open_requests, &key);
+  // No request is with its device for so long: the end of another one was missed.
+  if (open && open->issued_ns && start - open->issued_ns > REQUEST_TIME_MAX) {
+    bpf_map_delete_elem(&open_requests, &key);
+    open = 0;
+  }
   if (!open)
     open = open_request(context, key);
   // A device that was busy has it issued again: the time counts from the first.

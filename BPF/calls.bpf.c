@@ -14,9 +14,6 @@
 #include "shared/threads.h"
 
 #define CALL_COUNT 512
-// Linux returns these from a call that it will make again (include/linux/errno.h).
-#define RESTART_FIRST (-516)
-#define RESTART_LAST (-512)
 
 // Set by wick before load: whether only the calls in `wanted_calls` are measured.
 const volatile bool only_wanted = false;
@@ -138,6 +135,16 @@ int leave_call(struct bpf_raw_tracepoint_args *context)
     }
   }
   count_run(SAMPLE_CALL, now);
+  return 0;
+}
+
+// A thread that is killed does not return from its call, and its number is used again.
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(forget_call, struct task_struct *task)
+{
+  struct open_call *call = open_call_of(task->pid);
+  if (call)
+    call->entered_ns = 0;
   return 0;
 }
 

@@ -64,9 +64,9 @@ int BPF_PROG(watch_huge_page, struct page *page, unsigned int order)
 {
   if (order != HUGE_PAGE_ORDER || !page)
     return 0;
-  struct task_struct *task = bpf_get_current_task_btf();
+  struct task_struct *task = (void *)bpf_get_current_task();
   u32 pid = bpf_get_current_pid_tgid() >> 32;
-  if (!pid || !is_target(task, pid) || !has_user_side(task) || is_in_call(task))
+  if (!pid || !is_target(task, pid) || !has_user_side(task) || is_call_at(own_registers()))
     return 0;
   add_fault(HUGE_PAGE_BYTES - PAGE_BYTES);
   return 0;

@@ -55,6 +55,8 @@ struct owed_sample {
   u32 waker;
   u32 kernel_frames;
   u32 reserved;
+  u64 user_ip;  // where the thread was in its code then
+  u64 user_sp;
   char waker_name[COMM_BYTES];
   u64 frames[OWED_FRAMES];
 };
@@ -151,8 +153,10 @@ static __always_inline long state_of(struct task_struct *task)
 static __always_inline struct scratch *own_scratch(enum sample_kind kind, u32 window, u32 cpu)
 {
   struct scratch *scratch = bpf_map_lookup_elem(&scratches, &cpu);
-  if (!scratch)
+  if (!scratch) {
+    count_in(kind, window, COUNTER_TAKEN);
     count_in(kind, window, COUNTER_NO_SCRATCH);
+  }
   return scratch;
 }
 
@@ -201,7 +205,10 @@ static __always_inline void pay(struct task_struct *task, u32 tid, struct owed_s
     fill_header(header, task, window);
     bpf_probe_read_kernel(scratch->stack.frames, sizeof(owed->frames), owed->frames);
     set_kernel_frames(scratch, cpu, (u64)owed->kernel_frames * 8);
-    if (has_stack) {
+    // Between the end of a call and the thread's own code it may have waited as well: then this is
+    // another call, with another stack.
+    struct user_place place = user_place_of_current();
+    if (has_stack && place.ip == owed->user_ip && place.sp == owed->user_sp) {
       header->walk_end = walk_in_kernel(scratch, task, header->pid);
     } else {
       header->walk_end = WALK_NO_USER_SIDE;
@@ -233,6 +240,9 @@ static __always_inline bool owe(struct task_struct *task, struct thread_state *s
   fresh->blocked = blocked;
   fresh->queued = queued;
   fresh->detail = detail;
+  struct user_place place = user_place_at(saved_registers(task));
+  fresh->user_ip = place.ip;
+  fresh->user_sp = place.sp;
   fresh->waker = state->waker;
   __builtin_memcpy(fresh->waker_name, state->waker_name, COMM_BYTES);
   long bytes = want_kernel ? bpf_get_task_stack(task, fresh->frames, sizeof(fresh->frames), 0) : 0;
@@ -251,7 +261,8 @@ static __always_inline void sample_parked(struct task_struct *task, struct threa
     return;
   struct sample_header *header = &scratch->raw.header;
   struct sample_header *parked = bpf_map_lookup_elem(&parked_stacks, &tid);
-  if (parked && parked->start_time == start_time_of(task)) {
+  bool is_parked = parked && parked->start_time == start_time_of(task) && !is_in_call(task);
+  if (is_parked && has_user_side(task)) {
     __builtin_memcpy(header, parked, sizeof(*header));
     header->time_ns = bpf_ktime_get_ns();
     header->flags =
@@ -375,7 +386,8 @@ static __always_inline void end_thread(struct task_struct *task, struct thread_s
   }
   bpf_map_delete_elem(&threads, &tid);
   bpf_map_delete_elem(&parked_stacks, &tid);
-  bpf_map_delete_elem(&owed_samples, &tid);
+  if (!bpf_map_delete_elem(&owed_samples, &tid))
+    count_in(SAMPLE_BLOCKED, 0, COUNTER_UNMEASURED);
 }
 
 static __always_inline void leave(void *context, struct task_struct *task, bool preempted, u64 now)
@@ -455,7 +467,7 @@ int BPF_PROG(watch_switch, bool preempted, struct task_struct *previous, struct 
   return 0;
 }
 
-static __always_inline int wake(void *context, struct task_struct *task)
+static __always_inline int wake(struct task_struct *task)
 {
   u64 now = bpf_ktime_get_ns();
   u32 tid = task->pid;
@@ -463,8 +475,6 @@ static __always_inline int wake(void *context, struct task_struct *task)
   if (!state || !state->left_ns || state->ready_ns)
     return 0;
   state->ready_ns = now;
-  if (want_wakers)
-    name_waker(context, state);
   count_run(SAMPLE_QUEUED, now);
   return 0;
 }
@@ -472,7 +482,18 @@ static __always_inline int wake(void *context, struct task_struct *task)
 SEC("tp_btf/sched_wakeup")
 int BPF_PROG(watch_wakeup, struct task_struct *task)
 {
-  return wake(ctx, task);
+  return wake(task);
+}
+
+// Runs where somebody wakes a thread; sched_wakeup may come later, on the CPU of the thread.
+SEC("tp_btf/sched_waking")
+int BPF_PROG(watch_waker, struct task_struct *task)
+{
+  u32 tid = task->pid;
+  struct thread_state *state = bpf_map_lookup_elem(&threads, &tid);
+  if (state && state->left_ns && !state->ready_ns)
+    name_waker(ctx, state);
+  return 0;
 }
 
 // A thread that has never run waits for its first turn.
@@ -524,11 +545,13 @@ int BPF_PROG(follow_exec, struct task_struct *task, u32 old_tid)
   struct thread_state *old = bpf_map_lookup_elem(&threads, &old_tid);
   if (old) {
     struct thread_state state = *old;
-    bpf_map_update_elem(&threads, &tid, &state, BPF_ANY);
+    // Under its new number it may have waited already.
+    bpf_map_update_elem(&threads, &tid, &state, BPF_NOEXIST);
   }
   bpf_map_delete_elem(&threads, &old_tid);
   bpf_map_delete_elem(&parked_stacks, &old_tid);
-  bpf_map_delete_elem(&owed_samples, &old_tid);
+  if (!bpf_map_delete_elem(&owed_samples, &old_tid))
+    count_in(SAMPLE_BLOCKED, 0, COUNTER_UNMEASURED);
   return 0;
 }
 

@@ -104,16 +104,37 @@ static __always_inline void *saved_registers(struct task_struct *task)
   return BPF_CORE_READ(task, stack) + KERNEL_STACK_BYTES - sizeof(struct pt_regs);
 }
 
+// Where a thread is in its own code.
+struct user_place {
+  u64 ip, sp;
+};
+
+static __always_inline struct user_place user_place_at(void *registers)
+{
+  struct user_place place = {};
+  bpf_probe_read_kernel(&place.ip, 8, registers + __builtin_offsetof(struct pt_regs, ip));
+  bpf_probe_read_kernel(&place.sp, 8, registers + __builtin_offsetof(struct pt_regs, sp));
+  return place;
+}
+
+// The saved registers of the thread that runs.
+static __always_inline void *own_registers(void)
+{
+  // Both helpers are newer than 5.10, which must not see them.
+  if (bpf_core_enum_value_exists(enum bpf_func_id___task_registers, BPF_FUNC_task_pt_regs))
+    return saved_registers(bpf_get_current_task_btf());
+  return saved_registers((void *)bpf_get_current_task());
+}
+
+static __always_inline struct user_place user_place_of_current(void)
+{
+  return user_place_at(own_registers());
+}
+
 static __always_inline bool registers_from_task(struct raw_sample *sample)
 {
   struct pt_regs saved;
-  void *place;
-  // Both helpers are newer than 5.10, which must not see them.
-  if (bpf_core_enum_value_exists(enum bpf_func_id___task_registers, BPF_FUNC_task_pt_regs))
-    place = saved_registers(bpf_get_current_task_btf());
-  else
-    place = saved_registers((void *)bpf_get_current_task());
-  if (bpf_probe_read_kernel(&saved, sizeof(saved), place))
+  if (bpf_probe_read_kernel(&saved, sizeof(saved), own_registers()))
     return false;
   registers_from_frame(sample, &saved);
   return true;

@@ -91,10 +91,15 @@ static __always_inline struct kernel_entry kernel_entry_of(struct task_struct *t
 }
 
 // Whether it is there for a system call.
-static __always_inline bool is_in_call(struct task_struct *task)
+static __always_inline bool is_call_at(void *registers)
 {
   s64 call = -1;
-  void *saved = saved_registers(task);
-  bpf_probe_read_kernel(&call, sizeof(call), saved + __builtin_offsetof(struct pt_regs, orig_ax));
+  registers += __builtin_offsetof(struct pt_regs, orig_ax);
+  bpf_probe_read_kernel(&call, sizeof(call), registers);
   return call >= 0;
+}
+
+static __always_inline bool is_in_call(struct task_struct *task)
+{
+  return is_call_at(saved_registers(task));
 }

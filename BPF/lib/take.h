@@ -183,6 +183,9 @@ static __always_inline bool send_stack(struct scratch *scratch)
   __builtin_memcpy(header, &scratch->raw.header, sizeof(*header));
   u64 stack_id = header->stack_id;
   u32 frames = header->kernel_frames + header->user_frames;
+  // A stack that was told of when it was walked is not in the scratch memory any more.
+  if (header->flags & SAMPLE_STACK_SENT)
+    frames = 0;
   if (frames && !is_news(stack_id, epoch)) {
     header->flags |= SAMPLE_STACK_SENT;
     frames = 0;

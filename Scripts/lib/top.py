@@ -72,7 +72,9 @@ class Top:
         for picture in reversed(pictures[1:]):
             if b"\x1b[J" in picture:
                 text = picture.split(b"\x1b[J")[0].decode()
-                return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text).split("\r\n")
+                # The terminal adds a carriage return of its own.
+                text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text)
+                return [line.rstrip("\r") for line in text.split("\n")]
         return []
 
     def wait(self, holds, seconds=5.0):
@@ -113,7 +115,8 @@ class Top:
 
 
 def check_keys(split, waits):
-    top = Top("--interval", "400ms", "-F", "199", size=(40, 120))
+    top = Top("--interval", "400ms", "-F", "199", "-p", str(split), "-p", str(waits),
+              size=(40, 120))
     check(top.shows("heavy"), "the hottest function of a busy program is shown")
     check(top.shows("sleep_timer"), "and a thread that waits")
     lines = top.picture()
@@ -138,7 +141,7 @@ def check_keys(split, waits):
         top.resize(*size)
         fits = top.wait(lambda lines: 0 < len(lines) <= size[0]
                         and all(len(line) <= size[1] for line in lines)
-                        and (size[0] < 20 or len(lines) > size[0] / 3), 1)
+                        and (size[0] < 20 or len(lines) > size[0] / 3), 2)
         check(fits, f"resized to {size[1]}×{size[0]}: {len(top.picture())} lines")
 
     top.type(b" ")

@@ -217,7 +217,9 @@ extension ContinuousSampler {
     }
     return requests.map { request in
       Tap(
-        number: request.number, window: sampler.folder.openTap(request.pids, event: request.event),
+        number: request.number,
+        window: sampler.folder.openTap(
+          request.pids, event: request.event, longestSpan: request.duration.nanoseconds),
         end: now &+ request.duration.nanoseconds)
     }
   }

@@ -67,7 +67,7 @@ extension ProfilingAgent {
 
   var summary: RecordingSummary {
     let configuration = settings.configuration.profiling
-    let profiles = configuration.events.map { event in
+    let profiles = Set(configuration.events).sorted().map { event in
       var profile = Profile(sampleType: .cpu, period: 0)
       profile.ledger = pipeline.ledgers[event] ?? Ledger()
       profile.facts.event = event

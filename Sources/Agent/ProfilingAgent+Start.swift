@@ -56,6 +56,9 @@ extension ProfilingAgent {
           throw ProfileRefusal.unavailable(
             "\(event.rawValue) is not profiled (add it to profiling.events)")
         }
+        if event == .offCPU, let pause = sampler.figures.pauses.first {
+          throw ProfileRefusal.unavailable(pause)
+        }
         return try await taps.profile(
           of: request.pid.map { [$0] } ?? [], for: .seconds(request.seconds), event: event,
           from: sampler)
@@ -154,8 +157,11 @@ extension ProfilingAgent {
     sampling.sampler.events = SampleEvent.recordable.filter {
       profiling.events.contains($0.rawValue)
     }
-    sampling.sampler.maximumOverhead = Self.overheadOfProbes(
-      configuration.budget, cpus: Machine(roots: settings.roots).onlineCPUs().count)
+    let kinds = Set(sampling.sampler.events.flatMap(\.features)).count
+    sampling.sampler.maximumOverhead =
+      Self.overheadOfProbes(
+        configuration.budget, cpus: Machine(roots: settings.roots).onlineCPUs().count)
+      / Double(max(1, kinds))
     sampling.sampler.mayPause = true
     sampling.interval = profiling.window
     for event in sampling.sampler.events {
@@ -175,7 +181,7 @@ extension ProfilingAgent {
     shared.sampler = sampler
   }
 
-  /// What each kind of probe may take of one CPU: half of what all of wick may, which is a share of all
+  /// What probes may take of one CPU: half of what all of wick may, which is a share of all
   /// CPUs.
   private static func overheadOfProbes(_ budget: BudgetConfiguration, cpus: Int) -> Double {
     budget.cpuPercent / 100 * Double(cpus) / 2

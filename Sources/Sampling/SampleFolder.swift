@@ -68,8 +68,8 @@ package final class SampleFolder {
   /// In which epoch the kernel is to send each stack once.
   var stackEpoch: UInt32 { sentStacks.epoch }
 
-  /// What it was a sample of cannot be told.
-  func dropMalformed() { windows.forEach { $0.drop(.malformedRecord) } }
+  /// What it was a sample of cannot be told: one window has it.
+  func dropMalformed() { windows.first?.drop(.malformedRecord) }
 
   /// Adds time of threads of which there is no stack, to the windows that are open.
   func add(_ times: [UnseenTime]) {
@@ -114,8 +114,17 @@ extension SampleFolder {
   }
 
   /// Also collects the samples of some processes apart, or of all if none is named, from now on.
-  package func openTap(_ pids: Set<UInt32>, event: SampleEvent = .cpu) -> SampleWindow {
-    let tap = SampleWindow(event, Self.profile(of: event, template), roots: roots, pids: pids)
+  ///
+  /// - Parameters:
+  ///   - pids: whose.
+  ///   - event: of what.
+  ///   - longestSpan: how much one wait adds at most, in nanoseconds: no more than the tap is open.
+  /// - Returns: the window, which is to be closed with `closeTap`.
+  package func openTap(
+    _ pids: Set<UInt32>, event: SampleEvent = .cpu, longestSpan: UInt64 = .max
+  ) -> SampleWindow {
+    let tap = SampleWindow(
+      event, Self.profile(of: event, template), roots: roots, pids: pids, longestSpan: longestSpan)
     taps.append(tap)
     return tap
   }

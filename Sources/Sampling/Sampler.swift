@@ -231,6 +231,8 @@ package final class Sampler {
       for pid in pids { try add(target: pid) }
     }
     started = Clock.monotonic()
+    // Before the first span: until it is told, the kernel's side would sample all of them.
+    try tellKernel()
     try spans?.start(options.target)
     if let allocations, let forecast = allocationForecast {
       try allocations.start(period: forecast.period)

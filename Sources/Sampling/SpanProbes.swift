@@ -10,6 +10,7 @@ final class SpanProbes {
   /// One object with its programs, whose cost is judged as one.
   private final class Probe {
     let shape: Shape
+    private let programs: [String]
     var object: LoadedObject
     var judge = OverheadJudge()
     /// Until when it rests, in nanoseconds of the monotonic clock; nil while it measures.
@@ -17,13 +18,14 @@ final class SpanProbes {
     /// Since when it measures.
     var measuresSince = Clock.monotonic()
 
-    init(_ shape: Shape, _ object: consuming LoadedObject) {
+    init(_ shape: Shape, _ programs: [String], _ object: consuming LoadedObject) {
       self.shape = shape
+      self.programs = programs
       self.object = object
     }
 
     func attach() throws(BPFError) {
-      for program in shape.programs { try object.attach(program: program) }
+      for program in programs { try object.attach(program: program) }
     }
 
     /// Takes the programs off, and forgets what has begun and will not be seen to end.
@@ -31,7 +33,7 @@ final class SpanProbes {
       restsUntil = time
       object.detach()
       for map in shape.begun {
-        object.removeAll(map: map, key: UInt32(0), limit: threadLimit)
+        object.removeAll(map: map, limit: threadLimit)
       }
       if shape.kinds.contains(SAMPLE_CALL) {
         object.clear(array: "open_calls", zero: open_call(), count: Int(OPEN_CALL_PLACES))
@@ -63,7 +65,7 @@ final class SpanProbes {
       longest: SpanLengths.longest, begun: ["threads", "owed_samples", "parked_stacks"],
       length: \.wait),
     Shape(
-      feature: .systemCalls, object: .calls, programs: ["enter_call", "leave_call"],
+      feature: .systemCalls, object: .calls, programs: ["enter_call", "leave_call", "forget_call"],
       kinds: [SAMPLE_CALL], subject: "system calls", longest: SpanLengths.longest,
       begun: ["other_calls"], length: \.call),
     Shape(
@@ -75,6 +77,9 @@ final class SpanProbes {
       kinds: [SAMPLE_FAULT], subject: "page faults", longest: SpanLengths.longestFault, begun: [],
       length: \.fault),
   ]
+
+  /// Tells who ended a wait.
+  private static let wakerProgram = "watch_waker"
 
   /// Maps that all objects have in common with the sampler's.
   static let sharedMaps = [
@@ -117,7 +122,8 @@ final class SpanProbes {
           try object.update(map: "wanted_calls", key: call, value: UInt8(1))
         }
       }
-      probes.append(Probe(shape, object))
+      let extra = shape.feature == .waits && options.wantsWakers ? [Self.wakerProgram] : []
+      probes.append(Probe(shape, shape.programs + extra, object))
     }
     if probes.isEmpty { return nil }
   }
@@ -151,6 +157,7 @@ final class SpanProbes {
     try object.set("want_queued", to: options.events.need(SAMPLE_QUEUED))
     try object.set("want_ran", to: options.events.need(SAMPLE_RAN))
     try object.set("want_wakers", to: options.wantsWakers)
+    if !options.wantsWakers { try object.skip(program: wakerProgram) }
     let found = KernelAddresses.find(measurement.union(options.wantsWakers ? interrupts : []))
     if let address = found["__traceiter_sched_switch"] {
       try object.set("traceiter_start", to: address)
@@ -257,8 +264,9 @@ final class SpanProbes {
 extension SpanProbes {
   /// Sees to what the probes cost, once a second.
   ///
-  /// - Parameter ownRuns: nanoseconds by kind as the programs measured them; nil where the kernel
-  ///   measures.
+  /// - Parameters:
+  ///   - now: nanoseconds of the monotonic clock.
+  ///   - ownRuns: nanoseconds by kind as the programs measured them; nil where the kernel measures.
   /// - Returns: the lengths from now on, if they have changed.
   func judge(at now: UInt64, ownRuns: [UInt64]?) -> SpanLengths? {
     let before = lengths
@@ -302,7 +310,8 @@ extension SpanProbes {
       try probe.attach()
       probe.restsUntil = nil
     } catch {
-      probe.restsUntil = now &+ UInt64(Self.longestPause * 1e9)
+      // Not half of its programs.
+      probe.rest(until: now &+ UInt64(Self.longestPause * 1e9), threadLimit: threadLimit)
     }
   }
 

@@ -11,6 +11,12 @@ struct EventsArgument {
 
   init() {}
 
+  /// Takes lists together; without any it is `cpu`.
+  init(lists: [String]) throws {
+    self.init()
+    if !lists.isEmpty { self = try EventsArgument(lists.joined(separator: ",")) }
+  }
+
   init(_ text: String) throws {
     events = []
     // After `syscalls:`, names are those of calls until one is an event's.
@@ -53,6 +59,9 @@ struct EventsArgument {
 }
 
 extension SampleEvent {
+  /// Whether somebody can end what it is of.
+  var hasWaits: Bool { self == .offCPU || self == .wall || self == .runQueue }
+
   static var names: [String] { recordable.map(\.rawValue) }
 }
 

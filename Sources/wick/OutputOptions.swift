@@ -65,13 +65,14 @@ struct OutputDestination: CustomStringConvertible {
   var description: String { file.path }
 
   /// Only a page holds several profiles: the others become a file each, which standard output is not.
-  func check(eventCount: Int) throws {
-    guard eventCount > 1, format != .html else { return }
+  func check(_ events: [String]) throws {
+    guard events.count > 1, format != .html else { return }
     guard file.path != "-" else {
       throw ProfileFileError(
         "cannot write several events to standard output as \(format.rawValue)",
         remedy: "record one event, or write a file")
     }
+    for event in events { _ = try OutputFile(name(of: event)) }
   }
 
   /// Writes one file, or for several profiles in another format than HTML one each, which has the

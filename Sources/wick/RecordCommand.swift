@@ -38,9 +38,13 @@ struct RecordCommand: ParsableCommand {
     help: ArgumentHelp(
       "What to profile, one or several with commas: cpu, off-cpu, wall, runqueue, "
         + "syscalls[:NAME,…], block, faults, alloc. Each has a profile of its own. (default: cpu)",
-      valueName: "events"),
-    transform: EventsArgument.init)
-  var events = EventsArgument()
+      valueName: "events"))
+  var eventLists: [String] = []
+
+  /// Those of all lists; `validate` has seen to it that they can be read.
+  private var events: EventsArgument {
+    (try? EventsArgument(lists: eventLists)) ?? EventsArgument()
+  }
 
   @OptionGroup var allocations: AllocationArguments
 
@@ -124,12 +128,17 @@ struct RecordCommand: ParsableCommand {
       throw ValidationError("--no-kernel and --no-user together leave nothing.")
     }
     if pids.contains(0) { throw ValidationError("PID 0 is the idle task, which is not sampled.") }
+    let events = try EventsArgument(lists: eventLists)
     _ = try allocations.options(events.events, pids: pids)
+    guard !wakers || events.events.contains(where: \.hasWaits) else {
+      throw ValidationError("--wakers needs an event of waits: off-cpu, wall or runqueue.")
+    }
   }
 
   func run() throws {
     let destination = try output.destination(defaultName: OutputOptions.recordingName())
-    try destination.check(eventCount: events.events.count + (allocations.live ? 1 : 0))
+    try destination.check(
+      events.events.map(\.rawValue) + (allocations.live ? [SampleType.held.name] : []))
     let summaryFile = try summary.map { try OutputFile($0) }
     let captureFile = try capture.map { try OutputFile($0) }
     let signals = SignalMask()

@@ -91,7 +91,7 @@ extension RecordTests {
       let row = line.rows.first { $0.name == "clock_nanosleep" && $0.count >= 2_000 }
       #expect(row != nil)
       let slow = (line.exemplars ?? []).filter {
-        $0.process == "service" && $0.name == "clock_nanosleep" && $0.value_s > 0.025
+        $0.process == "service" && $0.name == "clock_nanosleep" && $0.value_s > 0.075
       }
       #expect(!slow.isEmpty)
       for exemplar in slow { #expect(exemplar.stack.contains("read_it_all_again")) }

@@ -25,7 +25,7 @@ FUNCTION static void ask_cache(void)
 // The culprit.
 FUNCTION static void read_it_all_again(void)
 {
-  wait_for(30000000);
+  wait_for(80000000);
   RETURNS_HERE();
 }
 
