@@ -36,6 +36,7 @@ package final class Recording {
   private let signals: SignalMask
   private let child: ChildProcess?
   private let sampler: Sampler
+  private var wasInterrupted = false
 
   /// Gets everything ready, so that whatever can fail fails before a sample is taken.
   package init(_ plan: RecordingPlan, signals: SignalMask) throws {
@@ -92,7 +93,8 @@ package final class Recording {
     }
     let duration = Clock.monotonic() - start
     try sampler.stop()
-    signals.release()
+    // Who has ended it by a signal may quit with another; the first one never costs the file.
+    if wasInterrupted { signals.release() }
     let symbolizer = ProfileSymbolizer(roots: plan.roots)
     func named(_ profile: Profile, of window: SampleWindow) -> Profile {
       var profile = profile
@@ -138,7 +140,10 @@ package final class Recording {
   package func commandStatus() -> CInt? { child?.wait() }
 
   private func isOver(_ elapsed: UInt64) -> Bool {
-    if signals.pending() != nil { return true }
+    if signals.pending() != nil {
+      wasInterrupted = true
+      return true
+    }
     if let duration = plan.duration, elapsed >= duration.nanoseconds { return true }
     if let child { return child.exitStatus() != nil }
     return !sampler.hasTargets

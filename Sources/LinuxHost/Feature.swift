@@ -62,7 +62,8 @@ extension Feature {
     case .waits:
       "programs watch_switch, watch_wakeup and others (tp_btf/sched_switch, sched_wakeup, "
         + "sched_wakeup_new, sched_process_exit, sched_process_exec, raw_tp/sys_exit)"
-    case .systemCalls: "programs enter_call, leave_call, forget_call (raw_tp/sys_enter, sys_exit, "
+    case .systemCalls:
+      "programs enter_call, leave_call, forget_call (raw_tp/sys_enter, sys_exit, "
         + "tp_btf/sched_process_exit)"
     case .blockIO:
       "programs insert_request, issue_request, complete_request (raw_tp/block_rq_insert, "

@@ -169,7 +169,9 @@ package final class Sampler {
   private static func copyRingBytes(_ options: SamplerOptions, cpus: Int) -> Int {
     if let bytes = options.copyRingBytes { return bytes }
     let wanted = options.frequency * cpus * options.stackBytes / 10
-    var bytes = 2 << 20
+    // Waits of new processes come in storms; only who samples for hours has to save memory.
+    let hasSpans = options.events.contains { !$0.features.isEmpty } && !options.mayPause
+    var bytes = hasSpans ? 8 << 20 : 2 << 20
     while bytes < wanted && bytes < 8 << 20 { bytes *= 2 }
     return bytes
   }

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 // Bits of a program's log level (kernel: include/linux/bpf_verifier.h).
@@ -135,12 +136,35 @@ static struct bpf_link *attach_to_map(struct bpf_object *opened, struct bpf_prog
   return bpf_program__attach_iter(program, &options);
 }
 
+// Such a program runs at a function of a process: one of ours.
+static struct bpf_link *attach_to_function(struct bpf_program *program, bool at_return)
+{
+  LIBBPF_OPTS(bpf_uprobe_opts, options, .func_name = "main", .retprobe = at_return);
+  return bpf_program__attach_uprobe_opts(program, getpid(), "/proc/self/exe", 0, &options);
+}
+
+// What runs at calls and at returns has to ask which, by a cookie: Linux 5.15. Elsewhere wick has
+// other programs in its place.
+static void skip_what_is_younger(struct bpf_object *opened)
+{
+  struct bpf_program *session = bpf_object__find_program_by_name(opened, "allocator");
+  struct utsname kernel;
+  int major, minor;
+  if (session && !uname(&kernel) && sscanf(kernel.release, "%d.%d", &major, &minor) == 2 &&
+      (major < 5 || (major == 5 && minor < 15)))
+    bpf_program__set_autoload(session, false);
+}
+
 static struct bpf_link *attach_to_hook(struct bpf_object *opened, struct bpf_program *program)
 {
   if (bpf_program__type(program) == BPF_PROG_TYPE_PERF_EVENT)
     return attach_to_clock(program);
   if (!strcmp(bpf_program__section_name(program), "iter/bpf_map_elem"))
     return attach_to_map(opened, program);
+  if (!strcmp(bpf_program__section_name(program), "uprobe"))
+    return attach_to_function(program, false);
+  if (!strcmp(bpf_program__section_name(program), "uretprobe"))
+    return attach_to_function(program, true);
   return bpf_program__attach(program);
 }
 
@@ -179,6 +203,7 @@ static bool check(const char *path)
     print_failure(object, "*", "open", errno);
     return false;
   }
+  skip_what_is_younger(opened);
   ask_for_statistics(opened);
   int status = bpf_object__load(opened);
   if (status) {

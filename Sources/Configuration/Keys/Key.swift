@@ -115,10 +115,11 @@ extension Key {
         }
       },
       show: { root in .list(root[keyPath: field].map { form.shown($0) }) },
-      describe: { path, _ in
+      describe: { path, root in
         KeyDocument(
           name: name, path: path + name, kind: .words, summary: summary,
-          allowed: "a list of at most \(limit), each \(form.documentation)", defaultValue: "[]",
+          allowed: "a list of at most \(limit), each \(form.documentation)",
+          defaultValue: Shown.list(root[keyPath: field].map { form.shown($0) }).inline,
           effect: effect, children: [], example: example)
       })
   }

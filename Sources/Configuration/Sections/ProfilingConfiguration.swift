@@ -33,7 +33,7 @@ extension ProfilingConfiguration {
       "What is profiled: threads that run (cpu), that wait (off-cpu), both (wall), that wait for a "
         + "CPU (runqueue), system calls, page faults. Each is a profile of its own. Waits that cost "
         + "more than the budget are measured with pauses, which /health tells of.",
-      example: ["cpu", "off-cpu"]),
+      example: ["- cpu", "- off-cpu"]),
     .value(
       "frequency", \.frequency, .count(1...1_000, "samples a second on each CPU"),
       "How often each CPU is sampled. Cost grows with it; a number that is not round does not beat "
