@@ -41,6 +41,7 @@ const volatile u64 interrupts_end = 0;
 const volatile u64 soft_interrupts_start = 0;
 const volatile u64 soft_interrupts_end = 0;
 
+#define NEAR_FACTOR 4
 #define OWED_FRAMES 64
 #define WAKER_FRAMES 48
 #define TASK_RUNNING 0
@@ -261,7 +262,7 @@ static __always_inline void sample_parked(struct task_struct *task, struct threa
     return;
   struct sample_header *header = &scratch->raw.header;
   struct sample_header *parked = bpf_map_lookup_elem(&parked_stacks, &tid);
-  bool is_parked = parked && parked->start_time == start_time_of(task) && !is_in_call(task);
+  bool is_parked = parked && parked->start_time == start_time_of(task) && state->is_parked;
   if (is_parked && has_user_side(task)) {
     __builtin_memcpy(header, parked, sizeof(*header));
     header->time_ns = bpf_ktime_get_ns();
@@ -297,7 +298,7 @@ static __always_inline void sample_parked(struct task_struct *task, struct threa
 }
 
 // Whether one more stack may be walked on leaving a CPU.
-static __always_inline struct walk_budget *walk_allowed(u64 now)
+static __always_inline struct walk_budget *walk_allowed(u64 now, bool is_near)
 {
   u32 key = 0;
   struct walk_budget *budget = bpf_map_lookup_elem(&walk_budgets, &key);
@@ -308,9 +309,10 @@ static __always_inline struct walk_budget *walk_allowed(u64 now)
     budget->time_ns = now;
     budget->walks = walks_per_second / 10;
   }
-  if (!budget->walks)
+  if (budget->walks)
+    budget->walks--;
+  else if (!is_near)
     return 0;
-  budget->walks--;
   return budget;
 }
 
@@ -335,9 +337,12 @@ __attribute__((noinline)) int count_measurement_frames(u32 cpu)
 }
 
 // Walks the stack of a thread that leaves its CPU, tells user space the frames, and keeps the rest.
-static __always_inline void park(void *context, struct task_struct *task, u32 tid, u64 now)
+//
+// Where waits are many and short, only those are walked that are likely to be sampled.
+static __always_inline void park(void *context, struct task_struct *task, u32 tid, u64 now,
+                                 bool is_near)
 {
-  struct walk_budget *budget = walk_allowed(now);
+  struct walk_budget *budget = walk_allowed(now, is_near);
   u32 cpu = bpf_get_smp_processor_id();
   struct scratch *scratch = bpf_map_lookup_elem(&scratches, &cpu);
   if (!budget || !scratch) {
@@ -390,6 +395,15 @@ static __always_inline void end_thread(struct task_struct *task, struct thread_s
     count_in(SAMPLE_BLOCKED, 0, COUNTER_UNMEASURED);
 }
 
+// Whether a wait for a CPU that is some times as long as the last one would be sampled.
+static __always_inline bool is_near_sample(struct thread_state *state)
+{
+  struct stratum *line = &state->queued;
+  u64 reach = line->position + (u64)state->last_queued_ns * NEAR_FACTOR;
+  return line->length &&
+         (reach >= line->length || (line->position <= line->point && line->point < reach));
+}
+
 static __always_inline void leave(void *context, struct task_struct *task, bool preempted, u64 now)
 {
   u32 tid = task->pid;
@@ -401,11 +415,20 @@ static __always_inline void leave(void *context, struct task_struct *task, bool 
   if (how & TASK_DEAD)
     return end_thread(task, state, tid, now);
   u64 ready = preempted || how == TASK_RUNNING ? now : 0;
+  // Who gives way by itself and goes on running is on its way out of the kernel, behind the end of
+  // its call.
+  bool leaves_call = !preempted && how == TASK_RUNNING;
+  bool parks = (leaves_call || !is_in_call(task)) && has_user_side(task);
+  bool is_near = false;
   if (!state) {
-    struct thread_state fresh = { .left_ns = now, .ready_ns = ready, .pid = pid };
+    struct thread_state fresh = {
+      .left_ns = now, .ready_ns = ready, .pid = pid, .is_parked = parks
+    };
     if (bpf_map_update_elem(&threads, &tid, &fresh, BPF_ANY))
       count_in(SAMPLE_BLOCKED, 0, COUNTER_UNMEASURED);
   } else {
+    state->is_parked = parks;
+    is_near = is_near_sample(state);
     if (state->arrived_ns && now > state->arrived_ns)
       state->ran_ns += now - state->arrived_ns;
     state->arrived_ns = 0;
@@ -413,8 +436,8 @@ static __always_inline void leave(void *context, struct task_struct *task, bool 
     state->ready_ns = ready;
     state->waker = 0;
   }
-  if (!is_in_call(task) && has_user_side(task))
-    park(context, task, tid, now);
+  if (parks)
+    park(context, task, tid, now, is_near);
 }
 
 static __always_inline void arrive(struct task_struct *task, u64 now)
@@ -438,6 +461,8 @@ static __always_inline void arrive(struct task_struct *task, u64 now)
     return;
   if (ready < left || ready > now)
     ready = now;  // nobody has said when it was woken
+  u64 waited = now - ready;
+  state->last_queued_ns = waited < 0xffffffff ? waited : 0xffffffff;
   struct sampler_control *told = controls();
   if (!told)
     return;
@@ -450,7 +475,8 @@ static __always_inline void arrive(struct task_struct *task, u64 now)
   if (!blocked && !queued)
     return;
   u32 detail = wait_detail(task);
-  if (has_user_side(task) && is_in_call(task) && owe(task, state, tid, blocked, queued, detail))
+  bool can_owe = !state->is_parked && has_user_side(task) && is_in_call(task);
+  if (can_owe && owe(task, state, tid, blocked, queued, detail))
     return;
   sample_parked(task, state, tid, blocked, queued, detail);
 }

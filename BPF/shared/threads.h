@@ -23,11 +23,13 @@ struct thread_state {
   u32 pid;
   u32 waker;  // the thread that made it ready: its tid, or WAKER_INTERRUPT; 0 where nobody knows
   char waker_name[16];
+  u32 is_parked;       // its stack was walked when it left, for it cannot be later
+  u32 last_queued_ns;  // how long it waited for a CPU the last time
   struct stratum blocked;
   struct stratum queued;
 };
 #define WAKER_INTERRUPT 0xffffffff
-_Static_assert(sizeof(struct thread_state) == 104, "read by Sampling");
+_Static_assert(sizeof(struct thread_state) == 112, "read by Sampling");
 
 // The system call that a thread is in.
 #define OPEN_CALL_PLACES 16384

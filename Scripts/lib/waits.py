@@ -88,7 +88,8 @@ def check_truth(folder, how):
         others = {key: value for key, value in blocked.items()
                   if key not in (reason, "run queue", "pause", "migration") and value > 0.01 * total}
         # On a host that is busy otherwise any thread waits for a CPU too.
-        rest = total - (blocked["run queue"] if reason != "run queue" else 0)
+        rest = total - blocked["migration"]
+        rest -= blocked["run queue"] if reason != "run queue" else 0
         check(blocked[reason] > 0.5 * rest and not others,
               f"{name}: its reason is {reason}" + (f", but also {others}" if others else ""))
         parts = collections.Counter()

@@ -47,7 +47,7 @@ import Testing
       configuration.profiling
         == {
           var profiling = ProfilingConfiguration()
-          profiling.windows = [NamedValue("cpu", .seconds(60))]
+          profiling.windows = [NamedValue("off-cpu", .seconds(60))]
           return profiling
         }())
   }
