@@ -83,8 +83,11 @@ def check_truth(folder, how):
                 blocked["pause" if in_pause else sample.labels.get("reason")] += sample.values[1]
         reason = REASONS[name]
         total = sum(blocked.values()) - blocked["pause"]
-        check(near(total, waited, 0.02),
-              f"{name}: off-CPU time {percent(total, waited)} of {waited / 1e9:.3f} s (2 % allowed)")
+        # The kernel counts what a thread waits for its CPU after it was woken as time that it ran.
+        late = 15e3 * int(waits)
+        check(abs(total - waited) <= 0.02 * waited + late,
+              f"{name}: off-CPU time {percent(total, waited)} of {waited / 1e9:.3f} s "
+              f"(2 % and {late / waited:.1%} for {waits} switches allowed)")
         others = {key: value for key, value in blocked.items()
                   if key not in (reason, "run queue", "pause", "migration") and value > 0.01 * total}
         # On a host that is busy otherwise any thread waits for a CPU too.
@@ -100,9 +103,7 @@ def check_truth(folder, how):
               f"{name}: on CPU + queued + blocked is {percent(sum(parts.values()), wall)} of its life "
               "(1 % allowed)")
         on_cpu = parts["on CPU"] + parts["on CPU, between samples"]
-        # The kernel counts a thread's time from when it looks for whom to run, some microseconds
-        # before the switch.
-        check(abs(on_cpu - cpu) <= 0.02 * cpu + 40e3 * int(waits),
+        check(abs(on_cpu - cpu) <= 0.02 * cpu + late,
               f"{name}: on CPU {percent(on_cpu, cpu)} of {cpu / 1e6:.1f} ms")
     complete = facts["events"][0]["coverage"]
     check(complete > 0.98, f"{100 * complete:.2f} % of off-CPU stacks are whole")

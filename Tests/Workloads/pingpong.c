@@ -72,8 +72,8 @@ int main(int count, char **arguments)
   if (pipe(there) || pipe(back))
     abort();
   struct side sides[] = {
-      {.name = "serve_ping", .run = serve_ping, .in = back[0], .out = there[1]},
-      {.name = "serve_pong", .run = serve_pong, .in = there[0], .out = back[1]},
+    { .name = "serve_ping", .run = serve_ping, .in = back[0], .out = there[1] },
+    { .name = "serve_pong", .run = serve_pong, .in = there[0], .out = back[1] },
   };
   for (int index = 0; index < 2; index++)
     pthread_create(&sides[index].thread, 0, run, &sides[index]);

@@ -2,7 +2,7 @@
 //
 // Each thread does one thing in a function of its own: sleep_timer, wait_lock, read_pipe, read_disk,
 // receive_socket, compete_a and compete_b (two threads that want one CPU). At the end each prints
-//   THREAD TID WAITS WAITED_NS WALL_NS CPU_NS
+//   THREAD TID SWITCHES WAITED_NS WALL_NS CPU_NS
 // WAITED_NS is the sum of its waits by its own clock, without the time that its calls take on a CPU.
 #define _GNU_SOURCE
 #include <errno.h>
@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -52,7 +53,6 @@ static uint64_t now(clockid_t clock)
     cpu = now(CLOCK_THREAD_CPUTIME_ID) - cpu;                                                      \
     wall = now(CLOCK_MONOTONIC) - wall;                                                            \
     (job)->waited += wall > cpu ? wall - cpu : 0;                                                  \
-    (job)->waits++;                                                                                \
   } while (0)
 
 // To be moved to another CPU is a wait as well.
@@ -67,12 +67,12 @@ static void migrate(struct job *job)
   MEASURED(job, sched_setaffinity(0, sizeof(set), &set));
 }
 
-static const long lengths_us[] = {20, 50, 100, 500, 1000, 5000, 20000, 100000};
+static const long lengths_us[] = { 20, 50, 100, 500, 1000, 5000, 20000, 100000 };
 #define LENGTHS (sizeof(lengths_us) / sizeof(*lengths_us))
 
 static void pause_us(long microseconds)
 {
-  struct timespec time = {microseconds / 1000000, microseconds % 1000000 * 1000};
+  struct timespec time = { microseconds / 1000000, microseconds % 1000000 * 1000 };
   while (clock_nanosleep(CLOCK_MONOTONIC, 0, &time, &time) == EINTR)
     ;
 }
@@ -99,7 +99,7 @@ __attribute__((noinline)) static void read_pipe(struct job *job)
   char byte;
   while (!over) {
     migrate(job);
-    MEASURED(job, if (read(job->files[0], &byte, 1) != 1) return);
+    MEASURED(job, if (read(job->files[0], &byte, 1) != 1) return );
   }
 }
 
@@ -108,7 +108,7 @@ __attribute__((noinline)) static void receive_socket(struct job *job)
   char byte;
   while (!over) {
     migrate(job);
-    MEASURED(job, if (recv(job->files[0], &byte, 1, 0) != 1) return);
+    MEASURED(job, if (recv(job->files[0], &byte, 1, 0) != 1) return );
   }
 }
 
@@ -133,7 +133,6 @@ __attribute__((noinline)) static void compete(struct job *job)
     for (volatile int spin = 0; spin < 1000; spin++)
       ;
   job->waited = now(CLOCK_MONOTONIC) - wall - (now(CLOCK_THREAD_CPUTIME_ID) - cpu);
-  job->waits = 1;
 }
 
 __attribute__((noinline)) static void compete_a(struct job *job)
@@ -156,6 +155,9 @@ static void *run(void *argument)
   job->run(job);
   job->wall = now(CLOCK_MONOTONIC) - wall;
   job->cpu = now(CLOCK_THREAD_CPUTIME_ID) - cpu;
+  struct rusage use;
+  getrusage(RUSAGE_THREAD, &use);
+  job->waits = use.ru_nvcsw + use.ru_nivcsw;
   return 0;
 }
 
@@ -175,7 +177,7 @@ static void *release_waits(void *argument)
 
 static void connect_pair(int files[2])
 {
-  struct sockaddr_storage address = {.ss_family = AF_INET};
+  struct sockaddr_storage address = { .ss_family = AF_INET };
   socklen_t size = 16;
   int listener = socket(AF_INET, SOCK_STREAM, 0);
   files[0] = socket(AF_INET, SOCK_STREAM, 0);
@@ -205,13 +207,10 @@ static int open_disk(void)
 int main(int count, char **arguments)
 {
   static struct job jobs[] = {
-      {.name = "sleep_timer", .run = sleep_timer},
-      {.name = "wait_lock", .run = wait_lock},
-      {.name = "read_pipe", .run = read_pipe},
-      {.name = "read_disk", .run = read_disk},
-      {.name = "receive_socket", .run = receive_socket},
-      {.name = "compete_a", .run = compete_a},
-      {.name = "compete_b", .run = compete_b},
+    { .name = "sleep_timer", .run = sleep_timer },       { .name = "wait_lock", .run = wait_lock },
+    { .name = "read_pipe", .run = read_pipe },           { .name = "read_disk", .run = read_disk },
+    { .name = "receive_socket", .run = receive_socket }, { .name = "compete_a", .run = compete_a },
+    { .name = "compete_b", .run = compete_b },
   };
   unsigned total = sizeof(jobs) / sizeof(*jobs);
   double seconds = count > 1 ? atof(arguments[1]) : 3;
