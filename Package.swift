@@ -261,7 +261,8 @@ var tests: [Target] {
     .testTarget(
       name: "LatencyTests",
       dependencies: [
-        "BPFRuntime", "BPFShared", "Latency", "LinuxHost", "MetricModel", "ProfileModel", "Sampling",
+        "BPFRuntime", "BPFShared", "Latency", "LinuxHost", "MetricModel", "ProfileModel",
+        "Sampling",
       ], swiftSettings: settings),
     .testTarget(
       name: "AgentTests",

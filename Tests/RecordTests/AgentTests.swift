@@ -4,12 +4,17 @@ import Testing
 extension RecordTests {
   /// The daemon: windows, services, files, and its end.
   @Suite struct AgentTests {
-    /// The samples of all profiles in a folder, by the service in the file's name.
-    private func stacks(in scratch: Scratch, folder: String) throws -> [String: [FoldedStack]] {
+    /// The samples of all profiles of an event in a folder, by the service in the file's name.
+    private func stacks(in scratch: Scratch, folder: String, of event: String = "cpu") throws
+      -> [String: [FoldedStack]]
+    {
       let path = scratch.path(folder)
       var found: [String: [FoldedStack]] = [:]
       for name in try FileManager.default.contentsOfDirectory(atPath: path).sorted() {
-        let service = try #require(name.firstMatch(of: #/^\d{8}T\d{6}Z-cpu-(.*)\.pb\.gz$/#)).1
+        let parts = try #require(
+          name.firstMatch(of: #/^\d{8}T\d{6}Z-(cpu|off_cpu)-(.*)\.pb\.gz$/#))
+        guard parts.1 == event else { continue }
+        let service = parts.2
         let folded = scratch.path("\(name).folded")
         let converted = try Wick.run(["convert", "\(path)/\(name)", folded])
         try #require(converted.status == 0, "\(converted.errors)")
@@ -41,6 +46,8 @@ extension RecordTests {
       #expect(summary.droppedTotal == 0)
       #expect(summary.unwound.kernel > 0)
       let services = try stacks(in: scratch, folder: "profiles")
+      // Waits are profiled too.
+      #expect(try !stacks(in: scratch, folder: "profiles", of: "off_cpu").isEmpty)
       let all = services.values.flatMap(\.self)
       #expect(all.samples == summary.complete + summary.partialTotal)
       #expect(services["split"].map(\.samples) ?? 0 > 10)

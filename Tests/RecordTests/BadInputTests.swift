@@ -49,7 +49,7 @@ extension RecordTests {
     }
 
     @Test(arguments: [
-      ("of-cpu", "off-cpu"), ("syscalls:raed", "read"), ("runqeue", "runqueue"),
+      ("of-cpu", "off-cpu"), ("syscalls:raad", "read"), ("runqeue", "runqueue"),
       ("cpu,syscalls:read,futx", "futex"),
     ])
     func aMistypedEventIsAnsweredWithTheNearest(_ written: String, _ meant: String) throws {

@@ -10,8 +10,7 @@ struct Object {
   char bytes[1000];
 };
 
-template <typename T>
-static inline T *used(T *memory)
+template <typename T> static inline T *used(T *memory)
 {
   __asm__ volatile("" : "+r"(memory) : : "memory");
   return memory;

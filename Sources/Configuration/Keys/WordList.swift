@@ -15,7 +15,9 @@ package enum WordList {
   /// The word that differs least from what was written, if it differs little.
   ///
   /// With `folding`, case and `-` for `_` do not count.
-  package static func nearest(to written: String, among words: [String], folding: Bool = true) -> String? {
+  package static func nearest(to written: String, among words: [String], folding: Bool = true)
+    -> String?
+  {
     // Longer ones are not typing errors, and would take long to compare.
     guard written.utf8.count <= 64 else { return nil }
     let folded = folding ? written.lowercased().map { $0 == "-" ? "_" : $0 } : Array(written)
