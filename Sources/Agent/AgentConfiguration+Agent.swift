@@ -2,14 +2,17 @@ package import AgentLog
 package import Configuration
 package import LinuxHost
 import Logging
+import Sampling
 import ServiceIdentity
 
 // What the configuration means for the parts that do the work.
 extension AgentConfiguration {
   /// What of the host it needs, extras included.
   package var wantedFeatures: Set<Feature> {
-    Feature.ofAgent(
-      profiling: profiling.enabled, metrics: metrics.enabled, storage: !storage.isEmpty)
+    let events = SampleEvent.recordable.filter { profiling.events.contains($0.rawValue) }
+    return Feature.ofAgent(
+      profiling: profiling.enabled, metrics: metrics.enabled, storage: !storage.isEmpty
+    ).union(profiling.enabled ? events.flatMap(\.features) : [])
   }
 
   /// Where the kernel's file systems are.

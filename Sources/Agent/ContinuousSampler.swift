@@ -172,18 +172,17 @@ extension ContinuousSampler {
     options.trigger = SampleTrigger.best(cpu: machine.onlineCPUs().first ?? 0)
     let profile = Profile.empty(
       options, machine, target: "all processes", commandLine: settings.commandLine)
-    let sampler = try Sampler(options: options, roots: settings.roots, profile: profile)
+    let (sampler, refused) = try begin(&options, profile)
     var governing = Governing(
       frequency: options.frequency, cpus: machine.onlineCPUs().count, settings: settings)
     var taps: [Tap] = []
-    try sampler.start()
     deliver(.started(event: options.trigger.name))
     var schedule = WindowSchedule(
       Dictionary(
         options.events.map { ($0, settings.intervals[$0] ?? settings.interval) },
         uniquingKeysWith: min), from: Clock.monotonic())
     var nextTelling: UInt64 = 0
-    while goesOn(sampler, governing.governor), sampler.hasTargets {
+    while goesOn(sampler, governing.governor, refused), sampler.hasTargets {
       try sampler.poll(timeout: Self.turn)
       for window in try sampler.takeClosedWindows() { deliver(.window(window.collected)) }
       let now = Clock.monotonic()
@@ -208,6 +207,25 @@ extension ContinuousSampler {
     }
     closeTaps(&taps, sampler, UInt64.max)
     for window in try sampler.stop() { deliver(.window(window.collected)) }
+  }
+
+  /// Begins to sample what this kernel lets us, and says what it refuses.
+  private func begin(_ options: inout SamplerOptions, _ profile: Profile) throws -> (
+    Sampler, refused: [String]
+  ) {
+    var refused: [String] = []
+    while true {
+      do {
+        let sampler = try Sampler(options: options, roots: settings.roots, profile: profile)
+        try sampler.start()
+        return (sampler, refused)
+      } catch let error as UnavailableFeature {
+        let kept = options.events.filter { !$0.features.contains(error.feature) }
+        guard !kept.isEmpty, kept.count < options.events.count else { throw error }
+        options.events = kept
+        refused.append("\(error)")
+      }
+    }
   }
 
   private func openTaps(_ sampler: Sampler, _ now: UInt64) -> [Tap] {
@@ -240,13 +258,14 @@ extension ContinuousSampler {
   }
 
   /// Tells how things stand; false to end.
-  private func goesOn(_ sampler: Sampler, _ governor: Governor) -> Bool {
+  private func goesOn(_ sampler: Sampler, _ governor: Governor, _ refused: [String]) -> Bool {
     tick()
     var figures = SamplerFigures()
     figures.bpfSeconds = sampler.kernelNanoseconds.map { Double($0) / 1_000_000_000 }
     figures.tables = Dictionary(sampler.tableFigures) { first, _ in first }
     figures.mapBytes = UInt64(max(0, sampler.mapBytes))
     figures.pauses = sampler.pauses
+    figures.refused = refused
     figures.lastTurn = Clock.monotonic()
     figures.frequency = sampler.frequency
     figures.governor = governor.state

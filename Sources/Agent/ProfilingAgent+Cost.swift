@@ -38,6 +38,7 @@ extension ProfilingAgent {
       notes.bpfSeconds = figures?.bpfSeconds
       notes.mapBytes = maps
       notes.pauses = figures?.pauses ?? []
+      notes.refused = figures?.refused ?? []
     }
     guard isMeasured else { return }
     tellQueue()

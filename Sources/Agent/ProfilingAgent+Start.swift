@@ -155,7 +155,7 @@ extension ProfilingAgent {
     let profiling = configuration.profiling
     // In this order, and each once.
     sampling.sampler.events = SampleEvent.recordable.filter {
-      profiling.events.contains($0.rawValue)
+      profiling.events.contains($0.rawValue) && $0.features.allSatisfy { features.has($0) }
     }
     let kinds = Set(sampling.sampler.events.flatMap(\.features)).count
     sampling.sampler.maximumOverhead =

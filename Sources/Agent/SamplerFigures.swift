@@ -17,6 +17,8 @@ package struct SamplerFigures: Hashable, Sendable {
   package var cpuShare = 0.0
   /// What is not measured for a while because of what it cost, in sentences.
   package var pauses: [String] = []
+  /// What of `profiling.events` the kernel refuses, in sentences.
+  package var refused: [String] = []
 
   package init() {}
 }

@@ -24,6 +24,8 @@ final class StatusBoard: Sendable {
     var mapBytes: UInt64 = 0
     /// What rests because of its cost, in sentences.
     var pauses: [String] = []
+    /// What of `profiling.events` the kernel refuses, in sentences.
+    var refused: [String] = []
   }
 
   private let notes = Mutex(Notes())
@@ -87,11 +89,16 @@ final class StatusBoard: Sendable {
     }
     let pauses = notes.pauses.map { pause in
       FeatureStatus(
-        name: "profiling", state: .missing, cause: pause,
+        name: "profiling", state: .working, cause: pause,
         loss: "there are no such profiles meanwhile",
         remedy: "raise budget.cpu_percent, or take the event out of profiling.events")
     }
-    return kernel + folders + pauses
+    let refused = notes.refused.map { cause in
+      FeatureStatus(
+        name: "profiling", state: .missing, cause: cause, loss: "there are no such profiles",
+        remedy: "see wick doctor, or take the event out of profiling.events")
+    }
+    return kernel + folders + pauses + refused
   }
 
   /// Our own metrics.

@@ -91,7 +91,7 @@ final class SpanProbes {
   private let options: SamplerOptions
   private let machine: Machine
   private let threadLimit: Int
-  private(set) var lengths = SpanLengths()
+  private(set) var lengths: SpanLengths
 
   /// Nil if no event needs any.
   init?(
@@ -101,6 +101,7 @@ final class SpanProbes {
     self.options = options
     self.machine = machine
     threadLimit = Self.threadLimit(machine)
+    lengths = Self.firstLengths(options)
     for shape in Self.shapes where shape.kinds.contains(where: options.events.need) {
       let opened = try OpenedObject(shape.object)
       try Sampler.configure(opened, options, machine, countsRuns: countsRuns)
@@ -126,6 +127,14 @@ final class SpanProbes {
       probes.append(Probe(shape, shape.programs + extra, object))
     }
     if probes.isEmpty { return nil }
+  }
+
+  /// Who measures all the time begins with what costs least.
+  private static func firstLengths(_ options: SamplerOptions) -> SpanLengths {
+    var lengths = SpanLengths()
+    guard options.mayPause else { return lengths }
+    for shape in shapes { lengths[keyPath: shape.length] = shape.longest }
+    return lengths
   }
 
   /// Names the feature that does not work here.
@@ -281,7 +290,7 @@ extension SpanProbes {
         ?? probe.object.runTimeNanoseconds()
       guard let share = probe.judge.share(spent: spent, at: now) else { continue }
       let length = lengths[keyPath: probe.shape.length]
-      let shortest = SpanLengths()[keyPath: probe.shape.length]
+      let shortest = Self.firstLengths(options)[keyPath: probe.shape.length]
       if share > options.maximumOverhead {
         if length == probe.shape.longest, options.mayPause {
           // Rests so long that it is within its share in the long run.

@@ -47,6 +47,7 @@ import Testing
       configuration.profiling
         == {
           var profiling = ProfilingConfiguration()
+          profiling.events = ["cpu", "off-cpu"]
           profiling.windows = [NamedValue("off-cpu", .seconds(60))]
           return profiling
         }())

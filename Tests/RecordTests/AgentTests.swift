@@ -46,8 +46,6 @@ extension RecordTests {
       #expect(summary.droppedTotal == 0)
       #expect(summary.unwound.kernel > 0)
       let services = try stacks(in: scratch, folder: "profiles")
-      // Waits are profiled too.
-      #expect(try !stacks(in: scratch, folder: "profiles", of: "off_cpu").isEmpty)
       let all = services.values.flatMap(\.self)
       #expect(all.samples == summary.complete + summary.partialTotal)
       #expect(services["split"].map(\.samples) ?? 0 > 10)
@@ -56,6 +54,22 @@ extension RecordTests {
       #expect(Set(shop.map(\.process)) == ["recursion"])
       #expect(shop.samples > 10)
       #expect(shop.share { $0.incomplete == nil } > 0.95)
+    }
+
+    @Test func waitsAreProfiledWhereTheConfigurationAsksForThem() throws {
+      let scratch = try Scratch()
+      let file = scratch.path("agent.yaml")
+      try Data("profiling: {events: [cpu, off-cpu]}\n".utf8).write(to: URL(fileURLWithPath: file))
+      let split = try Workload.start("split")
+      let finished = try Wick.run([
+        "agent", "--once", "--config", file, "--window", "1s", "--profiles",
+        scratch.path("profiles"),
+      ])
+      #expect(finished.status == 0, "\(finished.errors)")
+      #expect(split.isRunning)
+      for event in ["cpu", "off_cpu"] {
+        #expect(try !stacks(in: scratch, folder: "profiles", of: event).isEmpty, "\(event)")
+      }
     }
 
     @Test func onceEndsAfterAWindow() throws {

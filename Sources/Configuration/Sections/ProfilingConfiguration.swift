@@ -2,7 +2,7 @@
 package struct ProfilingConfiguration: Hashable, Sendable {
   package var enabled = true
   /// What is profiled, each once.
-  package var events = ["cpu", "off-cpu"]
+  package var events = ["cpu"]
   /// Samples a second on each CPU.
   package var frequency = 99
   /// Length of a window of events that have none of their own.
