@@ -43,14 +43,6 @@ struct {
   __type(value, u32);
 } walking SEC(".maps");
 
-static __always_inline struct gendisk *disk_of(struct request *request)
-{
-  struct request_queue *queue = BPF_CORE_READ(request, q);
-  if (bpf_core_field_exists(queue->disk))
-    return BPF_CORE_READ(queue, disk);
-  return BPF_CORE_READ((struct request___old *)request, rq_disk);
-}
-
 static __always_inline u32 device_and_operation(struct request *request)
 {
   struct gendisk *disk = disk_of(request);

@@ -8,8 +8,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "arch/x86_calls.h"
-#include "lib/spans.h"
-#include "lib/take.h"
+#include "lib/own_spans.h"
 #include "lib/targets.h"
 #include "shared/threads.h"
 
@@ -111,29 +110,7 @@ int leave_call(struct bpf_raw_tracepoint_args *context)
   u64 took = now - call->entered_ns;
   u32 number = call->number;
   call->entered_ns = 0;
-  u32 key = 0;
-  struct sampler_control *told = bpf_map_lookup_elem(&control, &key);
-  if (!told)
-    return 0;
-  u64 value = end_span(SAMPLE_CALL, told, took);
-  if (value) {
-    u32 window = told->window;
-    u32 cpu = bpf_get_smp_processor_id();
-    struct task_struct *task = (void *)bpf_get_current_task();
-    struct scratch *scratch = bpf_map_lookup_elem(&scratches, &cpu);
-    count_in(SAMPLE_CALL, window, COUNTER_TAKEN);
-    if (scratch) {
-      struct sample_header *header = &scratch->raw.header;
-      fill_header(header, task, window);
-      header->kind = SAMPLE_CALL;
-      header->value = value;
-      header->detail = number;
-      header->walk_end = walk_in_kernel(scratch, task, header->pid);
-      send(scratch, task, cpu);
-    } else {
-      count_in(SAMPLE_CALL, window, COUNTER_NO_SCRATCH);
-    }
-  }
+  end_own_span(SAMPLE_CALL, took, number);
   count_run(SAMPLE_CALL, now);
   return 0;
 }

@@ -11,8 +11,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "arch/x86_calls.h"
-#include "lib/spans.h"
-#include "lib/take.h"
+#include "lib/own_spans.h"
 #include "lib/targets.h"
 
 #define FAULT_ON_PRESENT_PAGE 1  // bit of the error code, Intel SDM volume 3, 4.7
@@ -22,28 +21,7 @@
 static __always_inline void add_fault(u64 bytes)
 {
   u64 now = bpf_ktime_get_ns();
-  struct task_struct *task = (void *)bpf_get_current_task();
-  u32 key = 0;
-  struct sampler_control *told = bpf_map_lookup_elem(&control, &key);
-  if (!told)
-    return;
-  u64 value = end_span(SAMPLE_FAULT, told, bytes);
-  if (value) {
-    u32 window = told->window;
-    u32 cpu = bpf_get_smp_processor_id();
-    struct scratch *scratch = bpf_map_lookup_elem(&scratches, &cpu);
-    count_in(SAMPLE_FAULT, window, COUNTER_TAKEN);
-    if (scratch) {
-      struct sample_header *header = &scratch->raw.header;
-      fill_header(header, task, window);
-      header->kind = SAMPLE_FAULT;
-      header->value = value;
-      header->walk_end = walk_in_kernel(scratch, task, header->pid);
-      send(scratch, task, cpu);
-    } else {
-      count_in(SAMPLE_FAULT, window, COUNTER_NO_SCRATCH);
-    }
-  }
+  end_own_span(SAMPLE_FAULT, bytes, 0);
   count_run(SAMPLE_FAULT, now);
 }
 

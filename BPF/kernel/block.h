@@ -1,6 +1,9 @@
 // The fields of block requests that we read, in the forms of the kernels from 5.10 on.
 #pragma once
 #include "kernel/types.h"
+// Behind the types that it uses.
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 struct gendisk {
@@ -30,3 +33,11 @@ struct request___old {
 #define REQ_OP_FLUSH 2
 #define REQ_OP_DISCARD 3
 #define REQ_OP_WRITE_ZEROES 9
+
+static __always_inline struct gendisk *disk_of(struct request *request)
+{
+  struct request_queue *queue = BPF_CORE_READ(request, q);
+  if (bpf_core_field_exists(queue->disk))
+    return BPF_CORE_READ(queue, disk);
+  return BPF_CORE_READ((struct request___old *)request, rq_disk);
+}

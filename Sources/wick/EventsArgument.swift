@@ -53,7 +53,7 @@ struct EventsArgument {
   {
     let hint = WordList.nearest(to: name, among: known).map { "did you mean \($0)?" }
     return ValidationError(
-      "'\(name)' is no \(what): \(hint ?? "known are \(known.prefix(20).joined(separator: ", "))")."
+      "'\(name)' is no \(what): \(hint ?? "known are \(known.prefix(20).joined(separator: ", ")).")"
     )
   }
 }
