@@ -1,5 +1,5 @@
 // Fuzzes the readers of samples and the walk over a copied stack, with tables of any contents.
-// Sources: Sources/Sampling/RawSample.swift Sources/Sampling/SampleHeader.swift Sources/Sampling/StackSample.swift Sources/BPFRuntime/RecordReader.swift Sources/BPFRuntime/MapMemory.swift Sources/BPFRuntime/BPFError.swift Sources/RemoteUnwinding/StackCopy.swift Sources/RemoteUnwinding/UserRegisters.swift Sources/RemoteUnwinding/TableWalker.swift Sources/UnwindTables/ProgramIdentity.swift.
+// Sources: Sources/Sampling/RawSample.swift Sources/Sampling/SampleHeader.swift Sources/Sampling/SampleWaker.swift Sources/Sampling/StackSample.swift Sources/BPFRuntime/RecordReader.swift Sources/BPFRuntime/MapMemory.swift Sources/BPFRuntime/BPFError.swift Sources/RemoteUnwinding/StackCopy.swift Sources/RemoteUnwinding/UserRegisters.swift Sources/RemoteUnwinding/TableWalker.swift Sources/UnwindTables/ProgramIdentity.swift.
 // C sources: Sources/UnwindStep/walk.c.
 //
 // An input is what the beginning of each table holds, then a record.
