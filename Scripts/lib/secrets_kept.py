@@ -177,7 +177,7 @@ def refusals(agent, text):
                 capture_output=True)
             expect_words(done.stderr + done.stdout, b"destinations[")
             yield f"refusal {number} of wick agent {option}", done.stdout + done.stderr
-    wait_until(lambda: "is not used" in agent.log.read_text(), "the log's word on the reload")
+    wait_until(lambda: "is not used" in agent.log.read_text(), "the log's word on the reload", 60)
     yield "health after a reload", agent.get("/health")[1]
     agent.configuration.write_text(good)
 

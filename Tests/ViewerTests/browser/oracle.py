@@ -6,6 +6,7 @@ import gzip
 import json
 import re
 import struct
+from decimal import ROUND_HALF_UP, Decimal
 
 HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
@@ -14,11 +15,16 @@ def printable(name):
     return HIDDEN.sub(lambda match: "\\u{%x}" % ord(match.group()), name)
 
 
+def fixed(value, digits):
+    """As toFixed of JavaScript: a tie of exact binary fractions is rounded up, not to even."""
+    return str(Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
+
+
 def percent(share):
     value = share * 100
     if 0 < value < 0.01:
         return "<0.01%"
-    return f"{value:.{0 if value >= 99.95 else 1 if value >= 10 else 2}f}%"
+    return fixed(value, 0 if value >= 99.95 else 1 if value >= 10 else 2) + "%"
 
 
 class Oracle:
@@ -105,7 +111,7 @@ class Oracle:
         size, name = next((one for one in units if value >= one[0]), units[-1])
         value /= size
         digits = 1 if unit == "bytes" else 0 if value >= 100 else 1 if value >= 10 else 2
-        return f"{value:.{0 if size == 1 else digits}f} {name}"
+        return f"{fixed(value, 0 if size == 1 else digits)} {name}"
 
     def share(self, value, side=0):
         return value / self.total[side] if self.total[side] else 0
