@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import time
 import urllib.error
@@ -41,6 +42,8 @@ spool:
         self.running = Running(
             [os.environ["WICK"], "agent", "--config", str(self.configuration), *arguments],
             stdout=subprocess.DEVNULL, stderr=log, env={**os.environ, **(environment or {})},
+            # As nohup starts it: that must not keep it from reading its file again.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
         )
         log.close()
 

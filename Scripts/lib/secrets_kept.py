@@ -219,16 +219,15 @@ def main():
     canaries, problems, seen = Canaries(), [], {}
     with Loads(folder) as loads, Receiver(keep=True) as receiver:
         start_programs(loads, canaries)
-        agent = Agent(folder, settings(loads, canaries, receiver),
-                      token_file=secret_file(loads, canaries, "http-token"))
-        agent.wait_until_ready()
-        paths = ("/v1/metrics", "/v1development/profiles", "/push.v1.PusherService/Push", "/ingest")
-        wait_until(lambda: all(receiver.requests[path] > 1 for path in paths), f"{paths}", 60)
-        time.sleep(4)
-        data = list(told(agent, receiver, loads))
-        data += refusals(agent, refused(loads, canaries))
-        agent.running.process.kill()  # so that the queue stays as it is
-        agent.running.finish()
+        with Agent(folder, settings(loads, canaries, receiver),
+                   token_file=secret_file(loads, canaries, "http-token")) as agent:
+            agent.wait_until_ready()
+            paths = ("/v1/metrics", "/v1development/profiles", "/push.v1.PusherService/Push", "/ingest")
+            wait_until(lambda: all(receiver.requests[path] > 1 for path in paths), f"{paths}", 60)
+            time.sleep(4)
+            data = list(told(agent, receiver, loads))
+            data += refusals(agent, refused(loads, canaries))
+        # It was killed, so the queue is as it was.
         data += kept(agent)
     for where, content in data:
         content = unpacked(content)

@@ -8,8 +8,11 @@ package final class SignalMask {
   private var watched: sigset_t
   private var isBlocking = true
 
-  /// Blocks SIGINT, SIGTERM and SIGHUP in this thread.
-  package init() {
+  /// Blocks SIGINT, SIGTERM and SIGHUP in this thread, but for those that are ignored.
+  ///
+  /// - Parameter wanted: one that is not to be ignored, though whoever started us wished it.
+  package init(taking wanted: CInt? = nil) {
+    if let wanted { signal(wanted, SIG_DFL) }
     var watched = sigset_t()
     var before = sigset_t()
     unsafe sigemptyset(&watched)

@@ -89,8 +89,8 @@ struct AgentCommand: ParsableCommand {
   }
 
   func run() throws {
-    // Before any other thread: they all inherit it.
-    let signals = SignalMask()
+    // Before any other thread: they all inherit it. Started by nohup it still reads its file again.
+    let signals = SignalMask(taking: SignalMask.reload)
     if checksConfiguration { throw ExitCode(check()) }
     let configuration = try file.load(overrides)
     if printsConfiguration { return Terminal.write(configuration.dump) }
