@@ -20,7 +20,7 @@ package final class LatencyCollector {
   /// Of processes that were seen, for their errors, which come without.
   private var startTimes: [UInt32: UInt64] = [:]
   private let hasSampler: Bool
-  private let statistics: RunTimeStatistics?
+  private let runTimes: RunTimes?
 
   private static let startTimeLimit = 65_536
 
@@ -33,8 +33,8 @@ package final class LatencyCollector {
     self.options = options
     hasSampler = sampler != nil
     var source = kind.source(roots: options.roots)
-    statistics = options.measuresRunTime ? RunTimeStatistics() : nil
     object = try Self.open(source, options, sampler).load()
+    runTimes = sampler?.measure(object)
     slots = try HistogramSlots(object, options: options)
     errors = try ErrorCounts(object, options: options)
     names = ProcessNames(roots: options.roots)
@@ -84,6 +84,8 @@ package final class LatencyCollector {
     return shards
   }
 
+  deinit { runTimes?.end() }
+
   /// Begins to measure.
   package func start() throws {
     if isFollowing {
@@ -96,7 +98,10 @@ package final class LatencyCollector {
   }
 
   /// Ends measuring; what was counted can still be collected.
-  package func stop() { object.detach() }
+  package func stop() {
+    object.detach()
+    runTimes?.rest()
+  }
 
   /// What a slow operation was, of a sample that this collector has had taken; nil if it is
   /// another's.
@@ -182,8 +187,8 @@ extension LatencyCollector {
   /// What this kernel does not let it see, in sentences.
   package var limitations: [String] { source.limitations }
 
-  /// How long the programs ran in all, in nanoseconds; 0 unless that is measured.
-  package var kernelNanoseconds: UInt64 { object.runTimeNanoseconds() }
+  /// How long the programs ran in all, in nanoseconds; 0 unless the sampler has that measured.
+  package var kernelNanoseconds: UInt64 { runTimes?.nanoseconds ?? 0 }
 
   /// Bytes of kernel memory that the maps take.
   package var mapBytes: Int { object.mapBytes() }

@@ -13,8 +13,6 @@ package struct LatencyOptions: Sendable {
   package var errors = 8_192
   /// Stacks of slow values in a second on each CPU, in the long run; 0 for none.
   package var exemplarsPerSecond = 20
-  /// Has the kernel measure how long the programs run: it doubles their cost, and that of all others.
-  package var measuresRunTime = false
   /// Tells collectors apart that share a sampler, from 0 to 15.
   package var number: UInt32 = 0
   package var roots = HostRoots()

@@ -11,6 +11,7 @@ final class AllocationProbe {
   /// Bytes that a sample stands for; 0 until sampling begins.
   private(set) var period = 0
   private var object: LoadedObject
+  private(set) var runTimes: RunTimes?
   private let kind: Kind
   /// What a call with its free costs whom it is done to, in nanoseconds.
   private let cycleCost: Double
@@ -203,8 +204,8 @@ extension AllocationProbe {
     return stacks
   }
 
-  /// How often and how long each program has run, where the kernel measures that.
-  var programRuns: [ProgramRuns] { object.programRuns() }
+  /// Has the kernel's measurement of run times include its programs.
+  func measure(with meter: RunTimeMeter) { runTimes = meter.watch(object) }
 
   /// Bytes of kernel memory that the maps take beside those of the sampler.
   var mapBytes: Int { object.mapBytes(without: SpanProbes.sharedMaps) }

@@ -28,10 +28,14 @@ package final class Sampler {
   private var spans: SpanProbes?
   /// The probes in a process's allocator.
   private let allocations: AllocationProbe?
-  private let statistics: RunTimeStatistics?
+  private let meter: RunTimeMeter?
+  /// Of the programs of the clock and of processes.
+  private let ownTimes: RunTimes?
   private let fixedMapBytes: Int
 
   private static let wakeupShare = 4
+  /// Who samples for hours lets the host have its time.
+  private static let longestPulseShare = 0.05
   /// What the kernel was told last.
   private var control = sampler_control()
   /// When no more samples of the closing window can be on their way to the rings.
@@ -46,16 +50,20 @@ package final class Sampler {
     frequency = options.frequency
     machine = Machine(roots: roots)
     processes = ProcessTable(roots: roots)
-    statistics = options.measuresRunTime ? RunTimeStatistics() : nil
+    let meter =
+      options.measuresRunTime
+      ? RunTimeMeter(longestShare: options.mayPause ? Self.longestPulseShare : 1) : nil
+    self.meter = meter
     // Events first: what changes while `/proc` is read is applied on top of what was read.
     let events = try ProcessEventStream(cpus: machine.onlineCPUs())
     self.events = events
-    object = try Self.open(options, machine, countsRuns: statistics == nil).load()
-    let spans = try SpanProbes(
-      options, machine, sharing: object, countsRuns: statistics == nil)
+    object = try Self.open(options, machine, countsRuns: meter == nil).load()
+    ownTimes = meter?.watch(object)
+    let spans = try SpanProbes(options, machine, sharing: object, meter: meter)
     self.spans = spans
     let allocations = try Self.allocationProbe(
-      options, machine, sharing: object, countsRuns: statistics == nil)
+      options, machine, sharing: object, countsRuns: meter == nil)
+    if let meter { allocations?.measure(with: meter) }
     self.allocations = allocations
     fixedMapBytes = object.mapBytes() + (spans?.mapBytes ?? 0) + (allocations?.mapBytes ?? 0)
     control.setLengths(spans?.lengths ?? SpanLengths())
@@ -239,7 +247,12 @@ package final class Sampler {
     if let allocations, let forecast = allocationForecast {
       try allocations.start(period: forecast.period)
     }
-    guard options.events.contains(where: \.needsClock) else { return }
+    if options.events.contains(where: \.needsClock) { try startClock() }
+    // Now, for attaching takes some of the first pulse.
+    meter?.start()
+  }
+
+  private func startClock() throws {
     for cpu in machine.onlineCPUs() {
       let trigger = try PerfEvent.sampling(
         options.trigger, frequency: options.frequency, cpu: cpu)
@@ -275,7 +288,9 @@ package final class Sampler {
   package func poll(timeout: Duration) throws {
     // When more samples come than can be folded, the caller still gets its turn.
     inbox.turnEnd = Clock.monotonic() &+ Self.turnNanoseconds
-    try ring.wait(or: copyRing, timeout: timeout)
+    let untilPulse = meter?.timeLeft.map { $0 + .milliseconds(1) }
+    try ring.wait(or: copyRing, timeout: min(timeout, untilPulse ?? timeout))
+    meter?.turn()
     let settled = Clock.monotonic() &- Self.settlingNanoseconds
     let before = Clock.threadCPU()
     try drain()
@@ -298,7 +313,7 @@ package final class Sampler {
 
   /// By the programs' own measurement, in nanoseconds, by kind; nil where the kernel measures.
   private var ownRuns: [UInt64]? {
-    guard statistics == nil, let counters = try? counters() else { return nil }
+    guard meter == nil, let counters = try? counters() else { return nil }
     return (0..<Int(SAMPLE_KIND_COUNT.rawValue)).map { kind in
       counters.value(COUNTER_RUN_NS, of: sample_kind(UInt32(kind)), parity: 0)
     }
@@ -335,6 +350,7 @@ package final class Sampler {
     triggers.forEach { $0.disable() }
     let unseen = spans?.stop(since: started) ?? []
     allocations?.stop()
+    meter?.stop()
     unwinding.tables.stop()
     // No more is coming, so this ends with the rings' contents.
     inbox.turnEnd = UInt64.max
@@ -348,20 +364,21 @@ package final class Sampler {
     return folder.takeClosing() + folder.windows
   }
 
-  /// How long the kernel's side has run so far, in nanoseconds; nil where that cannot be read.
+  /// How long the kernel's side has run so far, in nanoseconds, with the programs that `measure` was
+  /// told of; nil where that cannot be read.
   ///
   /// The kernel measures all programs where it lets us ask; else it is what the program that takes
   /// the samples has measured of itself.
-  package var kernelNanoseconds: UInt64? {
-    if statistics != nil { return programRuns.reduce(0) { $0 &+ $1.nanoseconds } }
-    return ownRuns?.reduce(0, &+)
-  }
+  package var kernelNanoseconds: UInt64? { meter?.nanoseconds ?? ownRuns?.reduce(0, &+) }
 
   /// How often and how long each program has run, where the kernel measures that.
   package var programRuns: [ProgramRuns] {
-    guard statistics != nil else { return [] }
-    return object.programRuns() + (spans?.programRuns ?? []) + (allocations?.programRuns ?? [])
+    (ownTimes?.programRuns ?? []) + (spans?.programRuns ?? [])
+      + (allocations?.runTimes?.programRuns ?? [])
   }
+
+  /// Has the programs of another object measured along with ours; nil where nothing is measured.
+  package func measure(_ object: borrowing LoadedObject) -> RunTimes? { meter?.watch(object) }
 
   /// CPU time that folding samples has taken so far, in nanoseconds: what grows with the frequency.
   package private(set) var foldingNanoseconds: UInt64 = 0

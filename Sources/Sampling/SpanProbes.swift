@@ -12,15 +12,19 @@ final class SpanProbes {
     let shape: Shape
     private let programs: [String]
     var object: LoadedObject
+    let runTimes: RunTimes?
     var judge = OverheadJudge()
     /// Until when it rests, in nanoseconds of the monotonic clock; nil while it measures.
     var restsUntil: UInt64?
     /// Since when it measures.
     var measuresSince = Clock.monotonic()
 
-    init(_ shape: Shape, _ programs: [String], _ object: consuming LoadedObject) {
+    init(
+      _ shape: Shape, _ programs: [String], _ object: consuming LoadedObject, _ meter: RunTimeMeter?
+    ) {
       self.shape = shape
       self.programs = programs
+      runTimes = meter?.watch(object)
       self.object = object
     }
 
@@ -32,6 +36,7 @@ final class SpanProbes {
     func rest(until time: UInt64, threadLimit: Int) {
       restsUntil = time
       object.detach()
+      runTimes?.rest()
       for map in shape.begun {
         object.removeAll(map: map, limit: threadLimit)
       }
@@ -94,9 +99,11 @@ final class SpanProbes {
   private(set) var lengths: SpanLengths
 
   /// Nil if no event needs any.
+  ///
+  /// Without a meter the programs measure themselves.
   init?(
     _ options: SamplerOptions, _ machine: Machine, sharing sampler: borrowing LoadedObject,
-    countsRuns: Bool
+    meter: RunTimeMeter?
   ) throws {
     self.options = options
     self.machine = machine
@@ -104,7 +111,7 @@ final class SpanProbes {
     lengths = Self.firstLengths(options)
     for shape in Self.shapes where shape.kinds.contains(where: options.events.need) {
       let opened = try OpenedObject(shape.object)
-      try Sampler.configure(opened, options, machine, countsRuns: countsRuns)
+      try Sampler.configure(opened, options, machine, countsRuns: meter == nil)
       for map in Self.sharedMaps { try opened.share(map: map, with: sampler) }
       if shape.kinds.contains(SAMPLE_BLOCKED) {
         try Self.configureWaits(opened, options)
@@ -124,7 +131,7 @@ final class SpanProbes {
         }
       }
       let extra = shape.feature == .waits && options.wantsWakers ? [Self.wakerProgram] : []
-      probes.append(Probe(shape, shape.programs + extra, object))
+      probes.append(Probe(shape, shape.programs + extra, object, meter))
     }
     if probes.isEmpty { return nil }
   }
@@ -197,8 +204,8 @@ final class SpanProbes {
   /// Bytes of kernel memory that the maps of the probes take beside those of the sampler.
   var mapBytes: Int { probes.reduce(0) { $0 + $1.object.mapBytes(without: Self.sharedMaps) } }
 
-  /// How often and how long each program has run.
-  var programRuns: [ProgramRuns] { probes.flatMap { $0.object.programRuns() } }
+  /// How often and how long each program has run, where the kernel measures that.
+  var programRuns: [ProgramRuns] { probes.flatMap { $0.runTimes?.programRuns ?? [] } }
 
   /// Begins to measure.
   func start(_ target: SampleTarget) throws {
@@ -287,7 +294,7 @@ extension SpanProbes {
       guard probe.judge.isDue(now) else { continue }
       let spent =
         ownRuns.map { runs in probe.shape.kinds.reduce(0) { $0 &+ runs[Int($1.rawValue)] } }
-        ?? probe.object.runTimeNanoseconds()
+        ?? probe.runTimes?.nanoseconds ?? 0
       guard let share = probe.judge.share(spent: spent, at: now) else { continue }
       let length = lengths[keyPath: probe.shape.length]
       let shortest = Self.firstLengths(options)[keyPath: probe.shape.length]
