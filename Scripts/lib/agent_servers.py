@@ -195,10 +195,10 @@ def check_pprof(agent, loads, planted):
               go: ("main.fill", "Go")}
     environment = {**os.environ, "PPROF_TMPDIR": str(loads.folder / "pprof")}
 
-    def pprof(form, query):
+    def pprof(form, query, page="profile"):
         done = subprocess.run(
             ["go", "tool", "pprof", "-symbolize=none", "-nodecount=100000", form,
-             f"{agent.address}/debug/pprof/profile?seconds=2{query}"],
+             f"{agent.address}/debug/pprof/{page}?seconds=2{query}"],
             capture_output=True, text=True, env=environment, timeout=30)
         expect(done.returncode == 0, f"pprof of {query}: {done.stderr}")
         return done.stdout
@@ -220,6 +220,10 @@ def check_pprof(agent, loads, planted):
     everything = pprof("-top", "").split()
     missing = [function for function, _ in wanted.values() if function not in everything]
     expect(not missing, f"the profile of all processes has no {missing}")
+    # An interpreter asks the C library for what does not fit its own arenas.
+    allocated = pprof("-raw", f"&pid={python}", "allocs")
+    expect("PeriodType: alloc_space bytes" in allocated and "_PyEval_EvalFrameDefault" in allocated,
+           f"allocs of the Python program:\n{allocated[:2000]}")
     return ", ".join(f"{function} in {language}" for function, language in wanted.values())
 
 

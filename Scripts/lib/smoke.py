@@ -1,7 +1,8 @@
 """Checks that a daemon does all that its part of the host lets it: for degradation.py.
 
 - /metrics has series of the host, of control groups, and of the daemon;
-- /debug/pprof/profile gives a profile of a busy process, or one line that says why it cannot;
+- /debug/pprof/profile gives a profile of a busy process, and allocs one of what it allocates, or one
+  line that says why it cannot;
 - a server gets metrics, and profiles wherever there are samples; nothing is dropped;
 - profiles are kept as files.
 """
@@ -264,6 +265,10 @@ def check_pprof(daemon):
         expect(line and "\n" not in line, f"GET /debug/pprof/profile says {line!r}")
         cause = daemon.health()[1]["sampling"]["cause"]
         expect(line == cause, f"GET /debug/pprof/profile says {line!r}, GET /health {cause!r}")
+        status, body = ask_for_allocations(daemon)
+        line = body.decode().strip()
+        expect(status == 503 and line and "\n" not in line,
+               f"without samples GET /debug/pprof/allocs has status {status}: {line!r}")
         return "no samples"
     path = daemon.host.folder / "pprof.pb.gz"
     # On a host that is busier still, a second may pass without it.
@@ -273,13 +278,30 @@ def check_pprof(daemon):
         gzip.decompress(body)
         path.write_bytes(body)
         if samples := read(daemon, path):
-            return f"{samples} samples"
+            return f"{samples} samples, {check_allocations(daemon)}"
         status, body = ask_for_profile(daemon)
     raise Failure("GET /debug/pprof/profile: no samples")
 
 
 def ask_for_profile(daemon):
     return daemon.get(f"/debug/pprof/profile?seconds=1&pid={daemon.busy}")
+
+
+def ask_for_allocations(daemon):
+    return daemon.get(f"/debug/pprof/allocs?seconds=1&pid={daemon.busy}")
+
+
+def check_allocations(daemon):
+    """Probes in the busy process, which is another user's; it allocates nothing, and does not end."""
+    status, body = ask_for_allocations(daemon)
+    if "other processes" in daemon.host.case.lost:
+        expect(status == 422 and b"\n" not in body.strip(),
+               f"GET /debug/pprof/allocs has status {status}: {body[:500]}")
+        return "no allocations"
+    expect(status == 200 and body[:2] == b"\x1f\x8b",
+           f"GET /debug/pprof/allocs: status {status}: {body[:500]}")
+    gzip.decompress(body)
+    return "allocations"
 
 
 def read(daemon, path):

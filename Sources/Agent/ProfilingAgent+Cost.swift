@@ -15,12 +15,15 @@ extension ProfilingAgent {
     }
     pipeline.rest()
     let figures = shared.sampler?.figures
-    let isMeasured = meter.look(at: now, kernelSeconds: figures?.bpfSeconds)
+    let onDemand = allocations.cost
+    var bpfSeconds = figures?.bpfSeconds
+    if onDemand.bpfSeconds > 0 { bpfSeconds = (bpfSeconds ?? 0) + onDemand.bpfSeconds }
+    let isMeasured = meter.look(at: now, kernelSeconds: bpfSeconds)
     let budget = settings.configuration.budget
     var cost = CostStatus()
     cost.cpuRatio = meter.processShare
     cost.kernelCPURatio = meter.kernelShare
-    let maps = figures?.mapBytes ?? 0
+    let maps = (figures?.mapBytes ?? 0) + onDemand.mapBytes
     // Pages of maps that are in our address space count once.
     cost.residentBytes = meter.memory.map { $0.residentBytes - min($0.mapBytes, $0.residentBytes) }
     cost.mapBytes = maps
@@ -35,7 +38,7 @@ extension ProfilingAgent {
       notes.cost = cost
       notes.sampling = sampling
       notes.hertz = figures?.frequency ?? 0
-      notes.bpfSeconds = figures?.bpfSeconds
+      notes.bpfSeconds = bpfSeconds
       notes.mapBytes = maps
       notes.pauses = figures?.pauses ?? []
       notes.refused = figures?.refused ?? []

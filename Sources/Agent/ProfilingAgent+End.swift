@@ -18,6 +18,7 @@ extension ProfilingAgent {
     manager?.stopping()
     board.change { $0.phase = .stopping }
     metrics?.askToStop()
+    allocations.close()
     let figures = shared.sampler?.figures
     shared.lastFigures = figures
     shared.sampler?.stop()

@@ -36,22 +36,29 @@ extension ProfilingAgent {
     endpoint.hostNames = http.hostNames
     endpoint.limits.concurrentProfiles = http.maxConcurrentProfiles
     let (board, shared, taps, metrics) = (board, shared, taps, metrics)
-    let roots = settings.roots
+    let (roots, allocations) = (settings.roots, allocations)
+    let isProfiling = settings.configuration.profiling.enabled
     let content = EndpointContent(
       status: { board.status(shared.exporter, stages: shared.stages) },
       metrics: { metrics?.page() ?? [] },
       profile: { request in
-        guard let sampler = shared.sampler else {
-          throw ProfileRefusal.unavailable(shared.sampling.cause ?? "profiling is off")
-        }
+        guard isProfiling else { throw ProfileRefusal.unavailable("profiling is off") }
         if let pid = request.pid, !Processes(roots: roots).exists(pid) {
           throw ProfileRefusal.noSuchProcess(pid)
         }
-        let event: SampleEvent =
-          switch request.kind {
-          case .cpu: .cpu
-          case .offCPU: .offCPU
-          }
+        let duration = Duration.seconds(request.seconds)
+        let event: SampleEvent
+        switch request.kind {
+        case .cpu: event = .cpu
+        case .offCPU: event = .offCPU
+        case .allocations:
+          // The endpoint's own threads are for that.
+          return try allocations.profile(
+            of: request.pid ?? 0, for: duration, live: request.isLive)
+        }
+        guard let sampler = shared.sampler else {
+          throw ProfileRefusal.unavailable(shared.sampling.cause ?? "profiling is off")
+        }
         guard sampler.takes(event) else {
           throw ProfileRefusal.unavailable(
             "\(event.rawValue) is not profiled (add it to profiling.events)")
@@ -60,8 +67,7 @@ extension ProfilingAgent {
           throw ProfileRefusal.unavailable(pause)
         }
         return try await taps.profile(
-          of: request.pid.map { [$0] } ?? [], for: .seconds(request.seconds), event: event,
-          from: sampler)
+          of: request.pid.map { [$0] } ?? [], for: duration, event: event, from: sampler)
       })
     do throws(EndpointError) {
       self.endpoint = try AgentEndpoint(endpoint, content, group: group)

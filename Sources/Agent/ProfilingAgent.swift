@@ -61,6 +61,7 @@ package final class ProfilingAgent {
   var endpoint: AgentEndpoint?
   let queue = WindowQueue()
   let taps = TapDesk()
+  let allocations: AllocationDesk
   let manager = ServiceManager()
   var watchdog: Watchdog?
   var meter: CostMeter
@@ -106,6 +107,11 @@ package final class ProfilingAgent {
       folders: configuration.directories.map { ProfileFolder($0) }, resolver: resolver,
       roots: roots)
     meter = CostMeter(cpus: machine.onlineCPUs().count)
+    var allocations = AllocationDesk.Settings(roots: roots, features: features)
+    allocations.commandLine = settings.commandLine
+    allocations.tableBytes = configuration.profiling.maxTableMemory
+    allocations.copiesStacks = configuration.profiling.copyStacks
+    self.allocations = AllocationDesk(allocations, logger: logger)
     let share = AgentShare()
     shared = share
     var host = HostIdentity.resource(roots: roots)

@@ -95,19 +95,7 @@ package final class Recording {
     try sampler.stop()
     // Who has ended it by a signal may quit with another; the first one never costs the file.
     if wasInterrupted { signals.release() }
-    let symbolizer = ProfileSymbolizer(roots: plan.roots)
-    func named(_ profile: Profile, of window: SampleWindow) -> Profile {
-      var profile = profile
-      profile.facts.startUnixNanoseconds = wallStart
-      profile.facts.durationNanoseconds = duration
-      profile.ledger.spans = sampler.spanFigures(of: window.event)
-      symbolizer.symbolize(&profile, origins: window.origins)
-      return profile
-    }
-    var profiles = sampler.folder.windows.map { named($0.profile, of: $0) }
-    for window in sampler.folder.windows {
-      if let held = try sampler.heldProfile(of: window) { profiles.append(named(held, of: window)) }
-    }
+    let profiles = try sampler.profiles(startedAt: wallStart, for: duration, roots: plan.roots)
     return (profiles, cost())
   }
 

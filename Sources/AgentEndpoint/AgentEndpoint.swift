@@ -36,7 +36,9 @@ package final class AgentEndpoint: Sendable {
     }
     let limits = settings.limits
     threads = WorkerThreads(
-      name: "wick-http", limit: limits.concurrentProfiles + limits.concurrentScrapes)
+      name: "wick-http",
+      limit: limits.concurrentProfiles + limits.concurrentAllocationProfiles
+        + limits.concurrentScrapes)
     do {
       listeners = try EndpointListeners.make(
         settings, content, token: token, counters: counters, threads: threads,

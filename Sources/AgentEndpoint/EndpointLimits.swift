@@ -3,6 +3,8 @@ package struct EndpointLimits: Hashable, Sendable {
   /// Connections to one listener; one more, and the one that is idle longest has to go.
   package var connections = 128
   package var concurrentProfiles = 2
+  /// Each has a sampler of its own, and blocks a thread.
+  package var concurrentAllocationProfiles = 1
   package var concurrentScrapes = 4
   /// Bytes of a request's head, and its fields.
   package var headBytes = 16 << 10

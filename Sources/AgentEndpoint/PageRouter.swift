@@ -7,12 +7,14 @@ final class PageRouter {
   private let content: EndpointContent
   private let limits: EndpointLimits
   private let profileSlots: WorkSlots
+  private let allocationSlots: WorkSlots
   private let scrapeSlots: WorkSlots
 
   init(_ content: EndpointContent, limits: EndpointLimits) {
     self.content = content
     self.limits = limits
     profileSlots = WorkSlots(limits.concurrentProfiles)
+    allocationSlots = WorkSlots(limits.concurrentAllocationProfiles)
     scrapeSlots = WorkSlots(limits.concurrentScrapes)
   }
 
@@ -40,6 +42,8 @@ final class PageRouter {
       return profile(.cpu, head, QueryText(parts.count > 1 ? parts[1] : ""))
     case "/debug/pprof/offcpu":
       return profile(.offCPU, head, QueryText(parts.count > 1 ? parts[1] : ""))
+    case "/debug/pprof/allocs":
+      return profile(.allocations, head, QueryText(parts.count > 1 ? parts[1] : ""))
     default: return .now(.failure(.notFound, "there is no such page; / lists those that are"))
     }
   }
@@ -51,6 +55,7 @@ final class PageRouter {
     /metrics              of the host, its services and the agent, for Prometheus
     /debug/pprof/profile  ?seconds=N&pid=P: profiles now, for go tool pprof
     /debug/pprof/offcpu   the same of threads that wait
+    /debug/pprof/allocs   ?pid=P&seconds=N: what one process allocates; live=1: and does not free
 
     """
 
@@ -103,9 +108,13 @@ final class PageRouter {
     if head.method == .HEAD { return .now(.profile(nil)) }
     let time = TimeAmount.seconds(Int64(request.seconds))
     let take = content.profile
+    let (slots, count) =
+      kind == .allocations
+      ? (allocationSlots, limits.concurrentAllocationProfiles)
+      : (profileSlots, limits.concurrentProfiles)
     let job = Job(
-      slots: profileSlots, expected: time, limit: time + TimeAmount(limits.workTime),
-      whenBusy: "\(limits.concurrentProfiles) profiles are being taken; try again later"
+      slots: slots, expected: time, limit: time + TimeAmount(limits.workTime),
+      whenBusy: "\(count) such profiles are being taken; try again later"
     ) {
       do {
         return .profile(try await take(request))
@@ -120,6 +129,7 @@ final class PageRouter {
     switch error {
     case ProfileRefusal.noSuchProcess(let pid):
       .failure(.notFound, "there is no process \(pid)")
+    case ProfileRefusal.impossible(let reason): .failure(.unprocessableEntity, reason)
     case ProfileRefusal.unavailable(let reason): .failure(.serviceUnavailable, reason)
     case is CancellationError: .failure(.serviceUnavailable, "the agent is stopping")
     default: .failure(.internalServerError, "there is no profile: \(error)")

@@ -12,6 +12,7 @@ enum ProfileIndexPage {
     <label>Seconds <input name="seconds" type="number" min="1" max="300" value="10" required></label>
     <button>Profile it</button>
     <button formaction="/debug/pprof/offcpu">Profile its waits</button>
+    <button formaction="/debug/pprof/allocs">Profile its allocations</button>
     </form>
     <form action="/debug/pprof/profile">
     <p>The whole host

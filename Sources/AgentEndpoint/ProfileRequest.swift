@@ -2,12 +2,14 @@
 package struct ProfileRequest: Hashable, Sendable {
   /// What is profiled.
   package enum Kind: Hashable, Sendable {
-    case cpu, offCPU
+    case cpu, offCPU, allocations
   }
 
   package var kind = Kind.cpu
   package var pid: UInt32?
   package var seconds: Int
+  /// Of allocations: those that are not freed at the end.
+  package var isLive = false
 
   /// As in Go's net/http/pprof.
   package static let defaultSeconds = 30
@@ -41,6 +43,15 @@ extension ProfileRequest {
         throw Mistake(sentence: "pid must be the number of a process")
       }
       self.pid = pid
+    }
+    guard kind == .allocations else { return }
+    guard pid != nil else {
+      throw Mistake(sentence: "allocs are of one process: allocs?pid=PID&seconds=10")
+    }
+    switch query["live"] {
+    case nil, "0": isLive = false
+    case "1": isLive = true
+    default: throw Mistake(sentence: "live must be 0 or 1")
     }
   }
 }

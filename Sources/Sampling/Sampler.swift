@@ -213,9 +213,13 @@ package final class Sampler {
     guard options.events.contains(.allocations), let allocations = options.allocations else {
       return nil
     }
-    return try AllocationProbe(allocations, roots: machine.roots) { object in
-      try configure(object, options, machine, countsRuns: countsRuns)
-      for map in SpanProbes.sharedMaps { try object.share(map: map, with: sampler) }
+    do {
+      return try AllocationProbe(allocations, roots: machine.roots) { object in
+        try configure(object, options, machine, countsRuns: countsRuns)
+        for map in SpanProbes.sharedMaps { try object.share(map: map, with: sampler) }
+      }
+    } catch let error as BPFError {
+      throw UnavailableFeature(.allocations, error)
     }
   }
 
@@ -224,7 +228,11 @@ package final class Sampler {
 
   /// Counts the process's allocations for a moment, if they are to be sampled.
   package func forecastAllocations() throws {
-    allocationForecast = try allocations?.forecast()
+    do {
+      allocationForecast = try allocations?.forecast()
+    } catch let error as BPFError {
+      throw UnavailableFeature(.allocations, error)
+    }
   }
 
   /// What the process has asked for, by exact count; nil if that is not sampled.

@@ -26,6 +26,41 @@ import Testing
     #expect(test.content.read { $0.profiles } == [expected])
   }
 
+  @Test func allocationsAreOfOneProcessAndHaveAnAddressOfTheirOwn() throws {
+    let test = try TestEndpoint()
+    test.content.change { $0.profile = .success(Array("pprof".utf8)) }
+    for (query, isLive) in [("", false), ("&live=0", false), ("&live=1&debug=0", true)] {
+      #expect(try test.ask("GET /debug/pprof/allocs?pid=42&seconds=7\(query)").status == 200)
+      var expected = ProfileRequest(pid: 42, seconds: 7)
+      expected.kind = .allocations
+      expected.isLive = isLive
+      #expect(test.content.read { $0.profiles.last } == expected)
+    }
+    test.content.change { $0.profiles = [] }
+    for query in ["", "?seconds=5", "?pid=42&live=yes", "?pid=42&live=", "?pid=0"] {
+      let answer = try test.ask("GET /debug/pprof/allocs\(query)")
+      #expect(answer.status == 400)
+      #expect(answer.text.split(separator: "\n").count == 1)
+    }
+    #expect(test.content.read { $0.profiles.isEmpty })
+    test.content.change { $0.profile = .failure(.impossible("it has no malloc")) }
+    let refused = try test.ask("GET /debug/pprof/allocs?pid=42")
+    #expect(refused.status == 422)
+    #expect(refused.text == "it has no malloc\n")
+  }
+
+  @Test func allocationsWaitForEachOtherAlone() throws {
+    let test = try TestEndpoint()
+    let client = try test.connect()
+    client.send("GET /debug/pprof/allocs?pid=1&seconds=5 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    #expect(test.content.wait { $0.profiles.count == 1 })
+    let refused = try test.ask("GET /debug/pprof/allocs?pid=2&seconds=5")
+    #expect(refused.status == 429)
+    #expect(refused.fields["retry-after"].flatMap { Int($0) }.map { (1...6).contains($0) } == true)
+    test.content.change { $0.profile = .success([1]) }
+    #expect(try test.ask("GET /debug/pprof/profile?seconds=1").status == 200)
+  }
+
   @Test func bytesInGzipFormStayAsTheyAre() throws {
     let test = try TestEndpoint()
     let compressed = Gzip.compress(Array("pprof".utf8))

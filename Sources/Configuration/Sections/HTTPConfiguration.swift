@@ -37,6 +37,6 @@ package struct HTTPConfiguration: Hashable, Sendable {
       "max_concurrent_profiles", \.maxConcurrentProfiles, .count(1...16, "profiles"),
       after: .restart,
       "How many requests for /debug/pprof are served at the same time; others are told to come "
-        + "again."),
+        + "again. Of /debug/pprof/allocs it is one."),
   ]
 }
