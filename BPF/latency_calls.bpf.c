@@ -8,7 +8,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-#include "arch/x86.h"
+#include "arch/x86_calls.h"
 #include "lib/exemplars.h"
 #include "lib/follow.h"
 #include "lib/histogram.h"
@@ -16,57 +16,17 @@
 #include "lib/thread_spans.h"
 #include "shared/latency.h"
 
-// The thread makes a call by the 32-bit table (kernel: arch/x86/include/asm/thread_info.h).
-#define TS_COMPAT 2
 #define CALL_RT_SIGRETURN 15
-#define CALL_EXIT 60
-#define CALL_EXIT_GROUP 231
-#define CALL_32_EXIT 1
-#define CALL_32_SIGRETURN 119
-#define CALL_32_RT_SIGRETURN 173
-#define CALL_32_EXIT_GROUP 252
 // The kernel's own results, which no program sees (kernel: include/linux/errno.h).
 #define ERESTARTSYS 512
 #define ERESTART_RESTARTBLOCK 516
 #define ERROR_MAX 4095
 
-struct thread_info___status {
-  u32 status;
-} __attribute__((preserve_access_index));
-
-struct task_struct___status {
-  struct thread_info___status thread_info;
-} __attribute__((preserve_access_index));
-
-enum bpf_func_id___current { BPF_FUNC_get_current_task_btf };
-
-static __always_inline bool is_32_bit_call(void)
-{
-  if (bpf_core_enum_value_exists(enum bpf_func_id___current, BPF_FUNC_get_current_task_btf)) {
-    struct task_struct___status *task = (void *)bpf_get_current_task_btf();  // since 5.11
-    return task->thread_info.status & TS_COMPAT;
-  }
-  struct task_struct___status *task = (void *)bpf_get_current_task();
-  return BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
-}
-
-static __always_inline u32 kind_of_call(u64 number)
-{
-  u32 kind = number < CALL_OTHER ? number : CALL_OTHER;
-  return is_32_bit_call() ? kind | CALL_32_BIT : kind;
-}
-
-static __always_inline bool never_returns(u32 kind)
-{
-  return kind == CALL_EXIT_GROUP || kind == CALL_EXIT || kind == (CALL_32_BIT | CALL_32_EXIT) ||
-         kind == (CALL_32_BIT | CALL_32_EXIT_GROUP);
-}
-
 // The result is that of the call that the signal had interrupted.
 static __always_inline bool returns_from_signal(u32 kind)
 {
-  return kind == CALL_RT_SIGRETURN || kind == (CALL_32_BIT | CALL_32_RT_SIGRETURN) ||
-         kind == (CALL_32_BIT | CALL_32_SIGRETURN);
+  return kind == CALL_RT_SIGRETURN || kind == (CALL_32_BIT | NARROW_RT_SIGRETURN) ||
+         kind == (CALL_32_BIT | NARROW_SIGRETURN);
 }
 
 SEC("raw_tp/sys_enter")

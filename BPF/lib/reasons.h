@@ -52,9 +52,29 @@ static __always_inline enum wait_reason reason_of_file(struct task_struct *task,
   }
 }
 
+// Of the calls of the 32-bit table that are several in one.
+static __always_inline enum wait_reason reason_of_ipc(u64 operation)
+{
+  switch (operation & 0xffff) {
+  case NARROW_SEMOP:
+  case NARROW_SEMTIMEDOP:
+    return WAIT_LOCK;
+  case NARROW_MSGSND:
+  case NARROW_MSGRCV:
+    return WAIT_PIPE;
+  default:
+    return WAIT_OTHER;
+  }
+}
+
 static __always_inline enum wait_reason reason_of_call(struct task_struct *task,
                                                        struct kernel_entry entry)
 {
+  // Which socket it is stands in the process's memory, which is not in place.
+  if (entry.narrow == NARROW_SOCKETCALL)
+    return WAIT_NETWORK;
+  if (entry.narrow == NARROW_IPC)
+    return reason_of_ipc(entry.first);
   switch (entry.call) {
   case CALL_FUTEX:
   case CALL_FUTEX_WAIT:

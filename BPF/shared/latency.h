@@ -1,11 +1,7 @@
 #pragma once
+#include "calls.h"
 
 // The kinds of the collectors: what a histogram is of, beside the process.
-
-// System calls: the number of the call, with a bit for those by the 32-bit table.
-#define CALL_NUMBERS 1024
-#define CALL_OTHER (CALL_NUMBERS - 1)  // all larger numbers
-#define CALL_32_BIT CALL_NUMBERS
 
 // Waiting for a CPU: what made the thread runnable.
 enum queue_kind {

@@ -36,7 +36,7 @@ _Static_assert(sizeof(struct thread_state) == 112, "read by Sampling");
 struct open_call {
   u64 entered_ns;  // 0: no call is open
   u32 tid;
-  u32 number;
+  u32 kind;       // of the call: shared/calls.h
   u32 is_shared;  // another thread that wanted this place may be in the table of the others
   u32 reserved;
 };

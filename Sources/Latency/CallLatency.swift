@@ -1,6 +1,5 @@
 import BPFObjects
 import BPFRuntime
-import BPFShared
 import LinuxHost
 
 /// How long system calls take.
@@ -19,10 +18,5 @@ struct CallLatency: LatencySource {
     try sizeThreadTable(object, roots: roots)
   }
 
-  func name(ofKind kind: UInt32) -> String {
-    let number = kind & (UInt32(CALL_NUMBERS) - 1)
-    let isNarrow = kind & UInt32(CALL_NUMBERS) != 0
-    guard number != UInt32(CALL_NUMBERS) - 1 else { return "syscall_other" }
-    return isNarrow ? "32:" + SystemCall.narrowName(of: number) : SystemCall.name(of: number)
-  }
+  func name(ofKind kind: UInt32) -> String { SystemCall.name(ofKind: kind) }
 }

@@ -10,17 +10,8 @@ package struct ErrorNumber: Hashable, Sendable {
   private static let names = NumberedNames.parse(ErrorNames.all)
 }
 
-extension SystemCall {
-  /// The name of a call by the table of 32-bit programs, whose numbers are others.
-  package static func narrowName(of number: UInt32) -> String {
-    narrowNames[Int(number)] ?? "syscall_\(number)"
-  }
-
-  private static let narrowNames = NumberedNames.parse(NarrowCallNames.all)
-}
-
 /// The tables that `Scripts/generate-call-names` writes: `0 read, 1 write`.
-private enum NumberedNames {
+enum NumberedNames {
   static func parse(_ text: String) -> [Int: String] {
     var names: [Int: String] = [:]
     for entry in text.split(separator: ", ") {

@@ -9,7 +9,7 @@ extension SampleHeader {
   func mark(_ roots: HostRoots) -> String? {
     switch kind {
     case SAMPLE_BLOCKED, SAMPLE_QUEUED: WaitReason(detail: detail).mark
-    case SAMPLE_CALL: "[\(SystemCall.name(of: detail))]"
+    case SAMPLE_CALL: "[\(SystemCall.name(ofKind: detail))]"
     case SAMPLE_BLOCK_IO:
       "[\(operation) \(BlockDevice.name(major: major, minor: minor, roots: roots))]"
     case SAMPLE_RAN: Self.ranMark

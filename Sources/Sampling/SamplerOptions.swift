@@ -5,7 +5,7 @@ package struct SamplerOptions: Sendable {
   package var target = SampleTarget.everything
   /// What is profiled, each once.
   package var events: [SampleEvent] = [.cpu]
-  /// The system calls that are measured, by number; empty for all.
+  /// The system calls that are measured, by kind: see `SystemCall`; empty for all.
   package var systemCalls: Set<UInt32> = []
   /// Whether it is told who ended a wait.
   package var wantsWakers = false

@@ -6,7 +6,7 @@ import Sampling
 /// What to profile: `cpu,off-cpu` or `syscalls:read,write`.
 struct EventsArgument {
   var events: [SampleEvent] = [.cpu]
-  /// Empty for all.
+  /// By kind; empty for all.
   var systemCalls: Set<UInt32> = []
 
   init() {}
@@ -35,10 +35,9 @@ struct EventsArgument {
         continue
       }
       guard readsCalls else { throw Self.unknown("event", name, of: SampleEvent.names) }
-      guard let number = SystemCall.number(of: name) else {
-        throw Self.unknown("system call", name, of: SystemCall.all)
-      }
-      systemCalls.insert(number)
+      let kinds = SystemCall.kinds(named: name)
+      guard !kinds.isEmpty else { throw Self.unknown("system call", name, of: SystemCall.all) }
+      systemCalls.formUnion(kinds)
     }
   }
 

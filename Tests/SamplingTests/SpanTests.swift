@@ -93,6 +93,11 @@ import Testing
     for window in closed + last { #expect(window.profile.ledger.isBalanced) }
   }
 
+  @Test func theKindsOfCallsAreThoseOfTheSharedHeader() {
+    #expect(SystemCall.narrow == UInt32(CALL_32_BIT))
+    #expect(SystemCall.name(ofKind: UInt32(CALL_OTHER)) == "syscall_other")
+  }
+
   @Test func callsAreCountedAndNamed() throws {
     let read = try #require(SystemCall.number(of: "read"))
     let zero = unsafe open("/dev/zero", O_RDONLY)
