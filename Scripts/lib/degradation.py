@@ -197,6 +197,21 @@ def check_doctor(host):
     return missing
 
 
+def check_latency(host):
+    """Latencies are measured, or it is told which feature is lost, why, and what helps; no page then."""
+    page = host.folder / "latency"
+    page.mkdir(mode=0o777)
+    page.chmod(0o777)
+    answer = host.run("latency", "syscalls", "-d", "300ms", "-o", str(page / "x.html"))
+    if "sampling" not in host.case.lost:
+        expect(answer.returncode == 0 and "P99" in answer.stdout, f"latency: {answer.stderr}")
+        return
+    expect(answer.returncode == 1 and not any(page.iterdir()),
+           f"latency ends with {answer.returncode}, and there is {list(page.iterdir())}")
+    line = r"wick: latency of system calls cannot be measured: .+ \(.+\)\n"
+    expect(re.fullmatch(line, answer.stderr), f"latency says {answer.stderr!r}")
+
+
 def check_health(daemon, missing):
     """The daemon's own word, over HTTP and over its socket."""
     case, state = daemon.host.case, "degraded" if missing else "ok"
@@ -228,6 +243,7 @@ def check_log(daemon, missing):
 def check_agent(host, busy):
     with smoke.Daemon(host, busy) as daemon:
         missing = check_doctor(host)
+        check_latency(host)
         daemon.start()
         daemon.wait_until(lambda: daemon.get("/ready")[0] == 200, "it is not ready")
         check_log(daemon, missing)

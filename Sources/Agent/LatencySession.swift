@@ -29,10 +29,15 @@ package final class LatencySession {
       let processes = Processes(roots: roots)
       for pid in pids where !processes.exists(pid) { throw NoProcess(pid: pid) }
     }
+    if let missing = FeatureTable.probe(roots: roots).reason(kind.feature) {
+      throw UnavailableFeature(missing)
+    }
     ResourceLimits.raiseOpenFiles()
     // Without latencies there is nothing to do: what is refused to them is refused.
     let sampler = Result { try Self.sampler(options) }
-    collector = try LatencyCollector(kind, options: options, sampler: try? sampler.get())
+    collector = try UnavailableFeature.naming(kind.feature) {
+      try LatencyCollector(kind, options: options, sampler: try? sampler.get())
+    }
     self.sampler = try? sampler.get()
     if case .failure(let error) = sampler { missingStacks = "\(error)" }
     recording = LatencyRecording(kind, target: options.target.words)
@@ -57,8 +62,10 @@ package final class LatencySession {
     for duration: Duration?, interval: Duration, signals: SignalMask,
     show: (LatencyInterval) -> Void
   ) throws {
-    try sampler?.start()
-    try collector.start()
+    try UnavailableFeature.naming(collector.kind.feature) {
+      try sampler?.start()
+      try collector.start()
+    }
     let start = Clock.monotonic()
     var next = start &+ interval.nanoseconds
     while true {

@@ -213,13 +213,11 @@ package final class Sampler {
     guard options.events.contains(.allocations), let allocations = options.allocations else {
       return nil
     }
-    do {
-      return try AllocationProbe(allocations, roots: machine.roots) { object in
+    return try UnavailableFeature.naming(.allocations) {
+      try AllocationProbe(allocations, roots: machine.roots) { object in
         try configure(object, options, machine, countsRuns: countsRuns)
         for map in SpanProbes.sharedMaps { try object.share(map: map, with: sampler) }
       }
-    } catch let error as BPFError {
-      throw UnavailableFeature(.allocations, error)
     }
   }
 
@@ -228,10 +226,8 @@ package final class Sampler {
 
   /// Counts the process's allocations for a moment, if they are to be sampled.
   package func forecastAllocations() throws {
-    do {
-      allocationForecast = try allocations?.forecast()
-    } catch let error as BPFError {
-      throw UnavailableFeature(.allocations, error)
+    allocationForecast = try UnavailableFeature.naming(.allocations) {
+      try allocations?.forecast()
     }
   }
 

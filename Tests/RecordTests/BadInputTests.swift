@@ -70,20 +70,54 @@ extension RecordTests {
       #expect(program.output.isEmpty)
     }
 
-    @Test func missingPrivilegesAreNamed() throws {
+    @Test(arguments: [
+      ["record", "-d", "1s", "-o", "-", "--format", "folded"],
+      ["record", "-e", "alloc", "-p", "1", "-d", "1s", "-o", "-", "--format", "folded"],
+      ["latency", "syscalls", "-d", "1s"], ["latency", "dns", "-d", "1s", "-a"],
+    ])
+    func missingPrivilegesAreNamed(_ arguments: [String]) throws {
       let scratch = try Scratch()
       // A copy, since the folder of the build may be closed to others.
       try FileManager.default.copyItem(atPath: Wick.path, toPath: scratch.path("wick"))
       let program = try RunningProgram(
         "/usr/bin/setpriv",
         [
-          "--reuid=65534", "--regid=65534", "--clear-groups", scratch.path("wick"), "record", "-d",
-          "1s", "-o", "-", "--format", "folded",
-        ]
+          "--reuid=65534", "--regid=65534", "--clear-groups", scratch.path("wick"),
+        ] + arguments
       ).finish(limit: .seconds(10))
       #expect(program.status == 1, "\(program.errors)")
       #expect(program.errors.contains("CAP_BPF") && program.errors.contains("CAP_PERFMON"))
       #expect(program.errors.split(separator: "\n").count == 1, "\(program.errors)")
+    }
+
+    /// Starts a program to which bpf(2), number 321, is forbidden, though it is root.
+    private static let forbidding = """
+      import ctypes, os, struct, sys
+      lines = [(0x20, 0, 0, 0), (0x15, 0, 1, 321), (0x06, 0, 0, 0x50001), (0x06, 0, 0, 0x7fff0000)]
+      code = b"".join(struct.pack("HBBI", *line) for line in lines)
+      memory = ctypes.create_string_buffer(code)
+      program = struct.pack("HxxxxxxQ", len(lines), ctypes.addressof(memory))
+      libc = ctypes.CDLL(None, use_errno=True)
+      if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, program, 0, 0):
+          sys.exit(f"seccomp: {ctypes.get_errno()}")
+      os.execv(sys.argv[1], sys.argv[1:])
+      """
+
+    @Test(arguments: LatencyCommandTests.features)
+    func whatAFilterForbidsIsNamed(_ kind: String, _ feature: String) throws {
+      let scratch = try Scratch()
+      let program = try RunningProgram(
+        "/usr/bin/python3",
+        [
+          "-c", Self.forbidding, Wick.path, "latency", kind, "-d", "1s", "-o",
+          scratch.path("x.html"),
+        ]
+      ).finish(limit: .seconds(10))
+      #expect(program.status == 1, "\(program.errors)")
+      let line = #/wick: latency of (.+) cannot be measured: cannot .+ \(allow bpf .+\)\n/#
+      let match = program.errors.wholeMatch(of: line)
+      #expect(try #require(match, "\(program.errors)").1 == feature)
+      #expect(scratch.names.isEmpty && program.output.isEmpty)
     }
 
     @Test(arguments: ["report", "convert", "diff"])

@@ -3,6 +3,12 @@ import Testing
 
 extension RecordTests {
   @Suite struct LatencyCommandTests {
+    /// What each kind measures, in words.
+    static let features = [
+      ("syscalls", "system calls"), ("runqueue", "the run queue"), ("block", "block I/O"),
+      ("tcp", "TCP"), ("dns", "DNS"),
+    ]
+
     private struct Line: Decodable {
       struct Row: Decodable {
         struct Buckets: Decodable {

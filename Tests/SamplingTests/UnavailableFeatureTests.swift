@@ -16,10 +16,17 @@ import Testing
     _ operation: BPFError.Operation, _ code: CInt, _ remedy: String
   ) {
     let error = BPFError(operation: operation, subject: "watch_switch", code: code)
-    let text = "\(UnavailableFeature(.waits, error))"
+    let text = "\(UnavailableFeature(.waits, error, isPrivileged: false))"
     #expect(text.hasPrefix("waits cannot be measured: cannot \(operation.rawValue) watch_switch"))
     #expect(text.contains(remedy))
     #expect(!text.contains("\n"))
+  }
+
+  @Test func whoHasAllRightsIsNotToldToGetThem() {
+    let error = BPFError(operation: .load, subject: "latency_calls", code: EPERM)
+    let text = "\(UnavailableFeature(.callLatency, error, isPrivileged: true))"
+    #expect(text.hasPrefix("latency of system calls cannot be measured: cannot load latency_calls"))
+    #expect(text.contains("seccomp") && !text.contains("CAP_BPF"))
   }
 
   @Test func everyEventThatHasProbesNamesAFeatureThatIsTried() {
