@@ -43,17 +43,25 @@ class Histogram {
     return last < 0 ? ZERO_BUCKET : this.first + last;
   }
 
-  /** The bucket of the value at a rank, of 0 to 1; null where there is none. */
-  quantileBucket(rank) {
+  /**
+   * The bucket of the value at a rank, of 0 to 1, and the part of its values up to there; null where
+   * there is none.
+   */
+  place(rank) {
     if (this.total === 0) return null;
     let left = Math.max(1, Math.ceil(this.total * rank));
-    if (left <= this.zero) return ZERO_BUCKET;
+    if (left <= this.zero) return { bucket: ZERO_BUCKET, part: 1 };
     left -= this.zero;
     for (let index = 0; index < this.counts.length; index++) {
-      left -= this.counts[index];
-      if (left <= 0) return this.first + index;
+      const count = this.counts[index];
+      if (left <= count) return { bucket: this.first + index, part: left / count };
+      left -= count;
     }
-    return this.highest;
+    return { bucket: this.highest, part: 1 };
+  }
+
+  quantileBucket(rank) {
+    return this.place(rank)?.bucket ?? null;
   }
 }
 
@@ -80,12 +88,16 @@ class LatencyRow {
     return this.pid ? `${process} ${this.pid}` : process;
   }
 
-  /** No value of the bucket is larger, and none was larger than the maximum. */
+  /**
+   * Between the bounds of the bucket by rank, as `wick latency` prints it; none was larger than the
+   * maximum.
+   */
   quantile(rank) {
-    const bucket = this.histogram.quantileBucket(rank);
-    if (bucket === null) return null;
-    const bound = upperBound(bucket);
-    return this.maximum > 0 ? Math.min(bound, this.maximum) : bound;
+    const place = this.histogram.place(rank);
+    if (place === null) return null;
+    const lower = lowerBound(place.bucket);
+    const value = lower + (upperBound(place.bucket) - lower) * place.part;
+    return this.maximum > 0 ? Math.min(value, this.maximum) : value;
   }
 
   /** The largest value, or the bound of its bucket where only that is known. */

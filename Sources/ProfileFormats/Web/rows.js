@@ -114,7 +114,7 @@ function rowColumns(rows) {
     },
   });
   const quantile = (id, rank) => value(id, id, rank, (row) => row.quantile(rank),
-    `${rank * 100} % of the values are not larger; the upper bound of its bucket`);
+    `${rank * 100} % of the values are not larger; between the bounds of its bucket, by rank`);
   return [
     { id: "name", label: "Name", class: "name", hint: "Sort by name",
       key: (row) => row.name.toLowerCase(), fill: (cell, row) => fillText(cell, row.name, 200) },

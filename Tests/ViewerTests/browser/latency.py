@@ -1,6 +1,7 @@
 """What a page of latencies has to do."""
 
 import collections
+import json
 import math
 
 from oracle import printable
@@ -33,19 +34,24 @@ class Row:
             self.counts[-2] = histogram["zero"]
         self.samples = range(fields["exemplars"], fields["exemplars"] + fields["exemplar_count"])
 
-    def quantile_bucket(self, rank):
+    def place(self, rank):
+        """The bucket of a rank, and the part of its values up to there."""
         left = max(1, math.ceil(sum(self.counts.values()) * rank))
         for bucket in sorted(self.counts):
+            if left <= self.counts[bucket]:
+                return bucket, left / self.counts[bucket]
             left -= self.counts[bucket]
-            if left <= 0:
-                return bucket
-        return None
+        return None, None
+
+    def quantile_bucket(self, rank):
+        return self.place(rank)[0]
 
     def quantile(self, rank):
-        bucket = self.quantile_bucket(rank)
+        bucket, part = self.place(rank)
         if bucket is None:
             return None
-        return min(upper(bucket), self.fields["maximum"] or math.inf)
+        lower = 0 if bucket == -2 else 2 ** (bucket / 4)
+        return min(lower + (upper(bucket) - lower) * part, self.fields["maximum"] or math.inf)
 
 
 def rows_of(page):
@@ -108,6 +114,33 @@ def the_table_has_the_rows_with_their_numbers(page):
             assert cell == expected, (cell, expected, rank)
         assert cells[7] == oracle.formatted(
             fields["maximum"] or row.quantile(1), fields["unit"]), cells
+
+
+def the_quantiles_are_those_that_the_command_printed(page):
+    """What `wick latency -o PAGE --json` printed stands beside the page, where it was kept."""
+    file = page.path.with_suffix(".json")
+    if not file.exists():
+        return
+    told = {(row["pid"], row["name"], row["process"]): row
+            for row in json.loads(file.read_text().splitlines()[-1])["rows"]}
+    shown = page.browser.run(
+        "return [...document.querySelectorAll('#rows tr[data-row]')].map((row) =>"
+        " ['p50', 'p90', 'p99', 'max'].map((column) =>"
+        " row.querySelector(`[data-column=${column}]`).textContent))")
+    compared = 0
+    for cells, row in zip(shown, rows_of(page)):
+        fields = row.fields
+        printed = told[fields["pid"], fields["name"], fields["process"]]
+        for cell, column in zip(cells, ("p50_s", "p90_s", "p99_s", "max_s")):
+            if not row.counts:
+                assert cell == "–" and not printed[column], (cell, printed)
+                continue
+            # Seconds in decimals are not the page's nanoseconds to the last bit.
+            near = [page.oracle.formatted(printed[column] * 1e9 * (1 + error), fields["unit"])
+                    for error in (-1e-9, 0, 1e-9)]
+            assert cell in near, (cell, near, column, fields["name"])
+            compared += 1
+    assert compared > 20, f"{compared} numbers"
 
 
 def the_bars_are_the_buckets(page):
@@ -339,7 +372,8 @@ def a_report_without_rows_says_so(page):
 
 
 LATENCY = [
-    keys_and_panel_work, the_table_has_the_rows_with_their_numbers, the_bars_are_the_buckets,
+    keys_and_panel_work, the_table_has_the_rows_with_their_numbers,
+    the_quantiles_are_those_that_the_command_printed, the_bars_are_the_buckets,
     a_click_on_a_bucket_shows_the_stacks_of_its_exemplars, from_a_slow_bucket_to_the_slow_function,
     the_way_to_the_slow_function_needs_no_mouse, the_heat_map_leads_to_a_bucket_in_an_interval,
     an_empty_bucket_names_the_nearest_with_exemplars, an_exemplar_can_be_looked_at_alone,

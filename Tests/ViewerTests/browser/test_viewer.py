@@ -18,7 +18,8 @@ class Page:
 
     def __init__(self, browser, path):
         self.browser = browser
-        self.address = pathlib.Path(path).resolve().as_uri()
+        self.path = pathlib.Path(path)
+        self.address = self.path.resolve().as_uri()
         self.oracle = Oracle(path)
         self.browser.log()
         self.open()
