@@ -69,7 +69,8 @@ extension Feature {
       "programs insert_request, issue_request, complete_request (raw_tp/block_rq_insert, "
         + "block_rq_issue, block_rq_complete)"
     case .pageFaults:
-      "programs watch_fault, watch_huge_page (raw_tp/page_fault_user, tp_btf/mm_page_alloc)"
+      "programs watch_fault, watch_kernel_fault, watch_huge_page (raw_tp/page_fault_user, "
+        + "page_fault_kernel, tp_btf/mm_page_alloc)"
     case .allocations: "uprobes on malloc, free and others, of the C library or another allocator"
     case .callLatency: "programs begin_call, end_call (raw_tp/sys_enter, sys_exit)"
     case .queueLatency:

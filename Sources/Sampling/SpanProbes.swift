@@ -78,7 +78,8 @@ final class SpanProbes {
       programs: ["complete_request", "issue_request", "insert_request"], kinds: [SAMPLE_BLOCK_IO],
       subject: "block I/O", longest: SpanLengths.longest, begun: ["open_requests"], length: \.block),
     Shape(
-      feature: .pageFaults, object: .faults, programs: ["watch_fault", "watch_huge_page"],
+      feature: .pageFaults, object: .faults,
+      programs: ["watch_fault", "watch_kernel_fault", "watch_huge_page"],
       kinds: [SAMPLE_FAULT], subject: "page faults", longest: SpanLengths.longestFault, begun: [],
       length: \.fault),
   ]

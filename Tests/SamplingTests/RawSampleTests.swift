@@ -117,7 +117,7 @@ import Testing
     ("waits", "watch_switch"), ("waits", "watch_wakeup"), ("waits", "watch_first_wakeup"),
     ("waits", "pay_after_call"), ("waits", "pay_at_exit"), ("waits", "follow_exec"),
     ("calls", "enter_call"), ("calls", "leave_call"), ("faults", "watch_fault"),
-    ("faults", "watch_huge_page"),
+    ("faults", "watch_huge_page"), ("faults", "watch_kernel_fault"),
   ])
   func everyProgramOfSpansExists(_ object: String, _ name: String) throws {
     let objects: [String: BPFObject] = ["waits": .waits, "calls": .calls, "faults": .faults]

@@ -140,4 +140,45 @@ import Testing
     #expect(found > UInt64(bytes) * 98 / 100 && found < UInt64(bytes) * 115 / 100)
     #expect(profile.ledger.isBalanced)
   }
+
+  /// 100 MiB that only the kernel writes to: by read(2) from the page cache and from a device, into
+  /// small pages and into huge ones.
+  @Test(arguments: [
+    ("/dev/zero", MADV_NOHUGEPAGE), ("/dev/zero", MADV_HUGEPAGE), ("file", MADV_NOHUGEPAGE),
+    ("file", MADV_HUGEPAGE),
+  ])
+  func memoryThatACallFillsIsFoundInBytes(_ source: String, _ advice: CInt) throws {
+    let (bytes, part) = (100 << 20, 1 << 20)
+    let tid = try Self.gettid()
+    let path = NSTemporaryDirectory() + "wick-source-\(getpid())"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    if source == "file" {
+      try Data(repeating: 7, count: bytes).write(to: URL(fileURLWithPath: path))
+    }
+    let file = unsafe open(source == "file" ? path : source, O_RDONLY)
+    try #require(file >= 0)
+    defer { close(file) }
+    let (_, profiles) = try Self.profiles([.faults]) {
+      let memory = unsafe mmap(
+        nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+      let isMapped = unsafe memory != MAP_FAILED
+      try #require(isMapped)
+      if let start = unsafe memory {
+        defer { unsafe munmap(start, bytes) }
+        unsafe madvise(start, bytes, advice)
+        for offset in stride(from: 0, to: bytes, by: part) {
+          let count = unsafe Glibc.read(file, start + offset, part)
+          try #require(count == part)
+        }
+      }
+    }
+    let profile = try #require(profiles[.faults])
+    let own = profile.samples.filter { profile.threads[Int($0.thread)].tid == UInt32(tid) }
+    let found = own.reduce(0) { $0 + $1.value }
+    // Ends that do not fill a huge page, and what the test itself touches meanwhile.
+    #expect(abs(Double(found) / Double(bytes) - 1) < 0.01, "\(found) of \(bytes) bytes")
+    // The process's own stack.
+    #expect(own.allSatisfy { !profile.stacks[$0.stack].isEmpty })
+    #expect(profile.ledger.isBalanced)
+  }
 }
