@@ -23,21 +23,7 @@ struct LatencyCommand: ParsableCommand {
     help: ArgumentHelp("What is measured.", valueName: "kind"), transform: LatencyKind.parse)
   var kind: LatencyKind
 
-  @Flag(name: [.short, .customLong("all")], help: "Measure all processes (the default).")
-  var all = false
-
-  @Option(
-    name: [.short, .customLong("pid")],
-    help: ArgumentHelp(
-      "Measure this process, its threads, and children it forks later; repeatable.",
-      valueName: "pid"))
-  var pids: [UInt32] = []
-
-  @Option(
-    help: ArgumentHelp(
-      "Measure the members of a cgroup (v1 or v2): its directory, or its path in a hierarchy.",
-      valueName: "path"))
-  var cgroup: String?
+  @OptionGroup var targets: TargetArguments
 
   @Option(
     name: .shortAndLong,
@@ -68,9 +54,6 @@ struct LatencyCommand: ParsableCommand {
   var json = false
 
   mutating func validate() throws {
-    let targets = [all, !pids.isEmpty, cgroup != nil].filter(\.self).count
-    guard targets <= 1 else { throw ValidationError("-a, -p and --cgroup exclude each other.") }
-    if pids.contains(0) { throw ValidationError("PID 0 is the idle task, which is not measured.") }
     if let interval, interval < Self.shortestInterval {
       throw ValidationError("The interval must be at least 100ms.")
     }
@@ -118,8 +101,7 @@ struct LatencyCommand: ParsableCommand {
 
   private func options() throws -> LatencyOptions {
     var options = LatencyOptions()
-    if !pids.isEmpty { options.target = .processes(pids) }
-    if let cgroup { options.target = .cgroup(try ControlGroup(cgroup, roots: options.roots)) }
+    options.target = try targets.target(options.roots)
     return options
   }
 }

@@ -17,21 +17,7 @@ struct RecordCommand: ParsableCommand {
       file. It looks into other processes, so it needs root, or the capabilities that wick(1) lists.
       """)
 
-  @Flag(name: [.short, .customLong("all")], help: "Profile everything that runs (the default).")
-  var all = false
-
-  @Option(
-    name: [.short, .customLong("pid")],
-    help: ArgumentHelp(
-      "Profile this process, its threads, and children it forks later; repeatable.",
-      valueName: "pid"))
-  var pids: [UInt32] = []
-
-  @Option(
-    help: ArgumentHelp(
-      "Profile the members of a cgroup (v1 or v2): its directory, or its path in a hierarchy.",
-      valueName: "path"))
-  var cgroup: String?
+  @OptionGroup var targets: TargetArguments
 
   @Option(
     name: [.customShort("e"), .customLong("event")],
@@ -119,17 +105,15 @@ struct RecordCommand: ParsableCommand {
   var command: [String] = []
 
   mutating func validate() throws {
-    let targets = [all, !pids.isEmpty, cgroup != nil, !command.isEmpty].filter(\.self).count
-    guard targets <= 1 else {
+    guard command.isEmpty || !targets.isGiven else {
       throw ValidationError("-a, -p, --cgroup and a command exclude each other.")
     }
     guard frequency >= 1 else { throw ValidationError("The frequency must be at least 1.") }
     guard !noKernel || !noUser else {
       throw ValidationError("--no-kernel and --no-user together leave nothing.")
     }
-    if pids.contains(0) { throw ValidationError("PID 0 is the idle task, which is not sampled.") }
     let events = try EventsArgument(lists: eventLists)
-    _ = try allocations.options(events.events, pids: pids)
+    _ = try allocations.options(events.events, pids: targets.pids)
     guard !wakers || events.events.contains(where: \.hasWaits) else {
       throw ValidationError("--wakers needs an event of waits: off-cpu, wall or runqueue.")
     }
@@ -175,7 +159,7 @@ struct RecordCommand: ParsableCommand {
     plan.sampler.events = events.events
     plan.sampler.systemCalls = events.systemCalls
     plan.sampler.wantsWakers = wakers
-    plan.sampler.allocations = try allocations.options(events.events, pids: pids)
+    plan.sampler.allocations = try allocations.options(events.events, pids: targets.pids)
     plan.sampler.maximumOverhead = maximumOverhead
     plan.sampler.stackBytes = stackBytes
     plan.sampler.tableBytes = tableBytes
@@ -183,8 +167,7 @@ struct RecordCommand: ParsableCommand {
     plan.sampler.captures = capture != nil
     plan.sampler.wantsKernelFrames = !noKernel
     plan.sampler.wantsUserFrames = !noUser
-    if !pids.isEmpty { plan.sampler.target = .processes(pids) }
-    if let cgroup { plan.sampler.target = .cgroup(try ControlGroup(cgroup, roots: plan.roots)) }
+    plan.sampler.target = try targets.target(plan.roots)
     if !command.isEmpty { plan.command = try Command(command) }
     plan.duration = duration ?? (command.isEmpty ? .seconds(10) : nil)
     return plan

@@ -17,21 +17,7 @@ struct TopCommand: ParsableCommand {
       needs root, or the capabilities that wick(1) lists.
       """)
 
-  @Flag(name: [.short, .customLong("all")], help: "Look at everything that runs (the default).")
-  var all = false
-
-  @Option(
-    name: [.short, .customLong("pid")],
-    help: ArgumentHelp(
-      "Look at this process, its threads, and children it forks later; repeatable.",
-      valueName: "pid"))
-  var pids: [UInt32] = []
-
-  @Option(
-    help: ArgumentHelp(
-      "Look at the members of a cgroup (v1 or v2): its directory, or its path in a hierarchy.",
-      valueName: "path"))
-  var cgroup: String?
+  @OptionGroup var targets: TargetArguments
 
   @Option(
     name: [.customShort("e"), .customLong("event")],
@@ -99,9 +85,6 @@ struct TopCommand: ParsableCommand {
   }
 
   mutating func validate() throws {
-    let targets = [all, !pids.isEmpty, cgroup != nil].filter(\.self).count
-    guard targets <= 1 else { throw ValidationError("-a, -p and --cgroup exclude each other.") }
-    if pids.contains(0) { throw ValidationError("PID 0 is the idle task, which is not sampled.") }
     guard frequency >= 1 else { throw ValidationError("The frequency must be at least 1.") }
     guard limit > 0 else { throw ValidationError("--limit must be at least 1.") }
     guard interval >= Self.shortestInterval else {
@@ -160,8 +143,7 @@ struct TopCommand: ParsableCommand {
     let shown = interval * (isLive ? TopScreen.intervals : 1)
     if isLive { plan.namingTime = .milliseconds(500) }
     if !once { plan.sampler.longestSpan = UInt64(shown / .nanoseconds(1)) }
-    if !pids.isEmpty { plan.sampler.target = .processes(pids) }
-    if let cgroup { plan.sampler.target = .cgroup(try ControlGroup(cgroup, roots: plan.roots)) }
+    plan.sampler.target = try targets.target(plan.roots)
     return plan
   }
 }

@@ -26,7 +26,9 @@ package enum HTMLFlameGraph {
 
 extension HTMLFlameGraph {
   private static let page = ViewerPage(
-    template: PageHTML.text, styles: [ViewerCSS.text],
+    title: "profile", content: PageHTML.text,
+    withoutScripts: "This page draws the profile with its own script. Without scripts, use wick's "
+      + ".svg output.", styles: [ViewerCSS.text],
     scripts: [
       PayloadJS.text, FormatJS.text, TreeJS.text, ModelJS.text, PaletteJS.text, FlameJS.text,
       TableJS.text, SandwichJS.text, PanelJS.text, DetailsJS.text, LegendJS.text, EventsJS.text,

@@ -8,7 +8,9 @@ package enum LatencyPage {
   }
 
   private static let page = ViewerPage(
-    template: LatencyHTML.text, styles: [ViewerCSS.text, LatencyCSS.text],
+    title: "latency", content: LatencyHTML.text,
+    withoutScripts: "This page draws the latencies with its own script. Without scripts, use the "
+      + "output of wick latency --json.", styles: [ViewerCSS.text, LatencyCSS.text],
     scripts: [
       PayloadJS.text, FormatJS.text, TreeJS.text, ModelJS.text, PaletteJS.text, FlameJS.text,
       PanelJS.text, DetailsJS.text, LegendJS.text, BucketsJS.text, RowsJS.text, HistogramJS.text,

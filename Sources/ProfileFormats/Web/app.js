@@ -3,13 +3,12 @@
 /** Nodes of all trees that are kept; a node takes about 50 bytes. */
 const KEPT_NODES = 8_000_000;
 
-class App {
+class App extends ViewerApp {
   constructor(profile) {
-    this.profile = profile;
+    super(profile, "coverage");
     this.labels = eventLabels(profile.profiles);
     this.state = this.readAddress();
     this.trees = new Map();
-    this.dark = preferredTheme() === "dark";
     profile.classify(functionTotals(this.treeFor("process", null), profile.names.length));
     this.tooltip = new Tooltip(byId("tooltip"), profile);
     this.menu = new Menu(byId("menu"));
@@ -207,54 +206,15 @@ class App {
   }
 
   listen() {
-    byId("query").addEventListener("input", (event) => {
-      clearTimeout(this.typing);
-      this.typing = setTimeout(
-        () => this.set({ query: event.target.value }, { replace: true }), 120);
-    });
-    byId("group").addEventListener("change", (event) => this.regroup(event.target.value));
-    byId("flip").addEventListener("click", () => this.set({ up: !this.state.up }));
-    byId("coverage").addEventListener("click", () => this.togglePanel());
-    byId("theme").addEventListener("click", () => this.toggleTheme());
-    byId("help").addEventListener("click", () => byId("keys").showModal());
+    this.listenToTools(() => this.restoreSort());
     for (const tab of document.querySelectorAll("[data-view]")) {
       tab.addEventListener("click", () => this.show(tab.dataset.view));
     }
-    const restore = () => {
-      this.state = this.readAddress();
-      byId("query").value = this.state.query;
-      this.restoreSort();
-      this.render();
-    };
-    window.addEventListener("popstate", restore);
-    document.addEventListener("keydown", (event) => this.key(event));
   }
 
   show(view) {
     const fn = view === "sandwich" && this.state.fn === null ? this.chosen() : this.state.fn;
     this.set({ view, fn });
-  }
-
-  regroup(group) {
-    this.set({ group, zoom: 0 });
-  }
-
-  togglePanel() {
-    const panel = byId("panel");
-    panel.hidden = !panel.hidden;
-    byId("coverage").setAttribute("aria-expanded", String(!panel.hidden));
-  }
-
-  toggleTheme() {
-    this.dark = !this.dark;
-    try { localStorage.setItem("wick-theme", this.dark ? "dark" : "light"); } catch { /* private */ }
-    this.applyTheme();
-    this.render();
-  }
-
-  applyTheme() {
-    document.documentElement.dataset.theme = this.dark ? "dark" : "light";
-    this.palette = new Palette(this.profile, this.dark);
   }
 
   /** The function that a key means: that of the frame or row that is pointed at or selected. */
@@ -324,7 +284,7 @@ class App {
     }
   }
 
-  key(event) {
+  press(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || byId("keys").open) return;
     if (event.key === "Escape") return this.escape(event);
     if (event.target.closest?.("input, select, textarea")) {

@@ -19,23 +19,22 @@ const LATENCY_KEYS = [
   ["?", "these keys"],
 ];
 
-class LatencyApp {
+class LatencyApp extends ViewerApp {
   constructor(profile) {
-    this.profile = profile;
+    super(profile, "facts");
     profile.sampleWord = "Exemplars";
     profile.classify(null);
     this.latency = profile.header.latency;
     this.intervals = new Intervals(this.latency);
     this.rows = this.latency.rows.map(
       (fields, index) => new LatencyRow(fields, index, this.intervals.count));
-    this.dark = preferredTheme() === "dark";
     this.state = this.readAddress();
     this.tooltip = new Tooltip(byId("tooltip"), profile);
     this.menu = new Menu(byId("menu"));
     this.makeViews();
     this.fillFacts();
     fillKeys(byId("keys"), LATENCY_KEYS);
-    this.listen();
+    this.listenToTools();
     this.applyTheme();
     byId("query").value = this.state.query;
     this.render();
@@ -293,43 +292,6 @@ class LatencyApp {
   }
 
   // Input.
-
-  listen() {
-    byId("query").addEventListener("input", (event) => {
-      clearTimeout(this.typing);
-      this.typing = setTimeout(() => this.set({ query: event.target.value }, { replace: true }), 120);
-    });
-    byId("group").addEventListener("change", (event) =>
-      this.set({ group: event.target.value, zoom: 0 }));
-    byId("flip").addEventListener("click", () => this.set({ up: !this.state.up }));
-    byId("facts").addEventListener("click", () => this.togglePanel());
-    byId("theme").addEventListener("click", () => this.toggleTheme());
-    byId("help").addEventListener("click", () => byId("keys").showModal());
-    window.addEventListener("popstate", () => {
-      this.state = this.readAddress();
-      byId("query").value = this.state.query;
-      this.render();
-    });
-    document.addEventListener("keydown", (event) => this.press(event));
-  }
-
-  togglePanel() {
-    const panel = byId("panel");
-    panel.hidden = !panel.hidden;
-    byId("facts").setAttribute("aria-expanded", String(!panel.hidden));
-  }
-
-  toggleTheme() {
-    this.dark = !this.dark;
-    try { localStorage.setItem("wick-theme", this.dark ? "dark" : "light"); } catch { /* private */ }
-    this.applyTheme();
-    this.render();
-  }
-
-  applyTheme() {
-    document.documentElement.dataset.theme = this.dark ? "dark" : "light";
-    this.palette = new Palette(this.profile, this.dark);
-  }
 
   chooseRank(rank) {
     const bucket = this.row?.histogram.quantileBucket(rank) ?? null;

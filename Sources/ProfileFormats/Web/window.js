@@ -8,6 +8,59 @@ function preferredTheme() {
   return chosen ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 }
 
+/**
+ * What the pages do alike. Each has a `state`, which `readAddress()` finds and `set(change)` changes,
+ * and `render()`, `press(event)` and a button that shows and hides the panel.
+ */
+class ViewerApp {
+  constructor(profile, panelButton) {
+    Object.assign(this, { profile, panelButton, dark: preferredTheme() === "dark" });
+  }
+
+  /** Calls `restored()` when another state came from the address. */
+  listenToTools(restored = () => {}) {
+    byId("query").addEventListener("input", (event) => {
+      clearTimeout(this.typing);
+      this.typing = setTimeout(
+        () => this.set({ query: event.target.value }, { replace: true }), 120);
+    });
+    byId("group").addEventListener("change", (event) => this.regroup(event.target.value));
+    byId("flip").addEventListener("click", () => this.set({ up: !this.state.up }));
+    byId(this.panelButton).addEventListener("click", () => this.togglePanel());
+    byId("theme").addEventListener("click", () => this.toggleTheme());
+    byId("help").addEventListener("click", () => byId("keys").showModal());
+    window.addEventListener("popstate", () => {
+      this.state = this.readAddress();
+      byId("query").value = this.state.query;
+      restored();
+      this.render();
+    });
+    document.addEventListener("keydown", (event) => this.press(event));
+  }
+
+  regroup(group) {
+    this.set({ group, zoom: 0 });
+  }
+
+  togglePanel() {
+    const panel = byId("panel");
+    panel.hidden = !panel.hidden;
+    byId(this.panelButton).setAttribute("aria-expanded", String(!panel.hidden));
+  }
+
+  toggleTheme() {
+    this.dark = !this.dark;
+    try { localStorage.setItem("wick-theme", this.dark ? "dark" : "light"); } catch { /* private */ }
+    this.applyTheme();
+    this.render();
+  }
+
+  applyTheme() {
+    document.documentElement.dataset.theme = this.dark ? "dark" : "light";
+    this.palette = new Palette(this.profile, this.dark);
+  }
+}
+
 /** The frames from the root to a node, each a button that leads to it. */
 function crumbItems(tree, profile, node, go) {
   const path = tree.path(node);
