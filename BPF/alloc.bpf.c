@@ -12,14 +12,13 @@
 #include "arch/x86.h"
 #include "shared/alloc.h"
 #include "shared/events.h"
+#include "lib/alloc_weights.h"
+#include "lib/inner_calls.h"
 #include "lib/take.h"
 #include "lib/targets.h"
 
 // Set by wick before load: keep what is not freed.
 const volatile bool want_held = false;
-
-// Inner calls of one outer call. More mean that its return was missed: an exception flew over it.
-#define INNER_CALLS_MAX 64
 
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -27,13 +26,6 @@ struct {
   __type(key, u32);
   __type(value, struct alloc_control);
 } alloc_control SEC(".maps");
-
-struct {
-  __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(max_entries, ALLOC_RANGES);
-  __type(key, u32);
-  __type(value, struct alloc_range);
-} alloc_ranges SEC(".maps");
 
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
@@ -74,11 +66,6 @@ struct {
   __type(value, u8);
 } alloc_takers SEC(".maps");
 
-static __always_inline u64 random_below(u64 limit)
-{
-  return (u64)bpf_get_prandom_u32() * limit >> 32;
-}
-
 static __always_inline void add_atomically(u64 *total, u64 amount)
 {
   // Not the builtin: clang makes an instruction of it that Linux 5.10 does not know.
@@ -105,71 +92,6 @@ static __always_inline struct alloc_thread *thread_of(u32 tid)
   if (!thread)
     count_atomically(SAMPLE_ALLOC, COUNTER_UNMEASURED);
   return thread;
-}
-
-// Whether an address lies in the allocator. Global, so that the verifier looks at the loop once.
-__attribute__((noinline)) int is_inside(u64 address, u32 ranges)
-{
-  for (u32 index = 0; index < ALLOC_RANGES && index < ranges; index++) {
-    u32 key = index;
-    struct alloc_range *range = bpf_map_lookup_elem(&alloc_ranges, &key);
-    if (range && address >= range->start && address < range->end)
-      return 1;
-  }
-  return 0;
-}
-
-// Whether an address is the one that the kernel puts in place of a return address to see a return.
-static __always_inline bool is_trampoline(u64 address)
-{
-  struct task_struct *task = (void *)bpf_get_current_task();
-  if (!bpf_core_field_exists(task->mm->uprobes_state))
-    return false;
-  return address == BPF_CORE_READ(task, mm, uprobes_state.xol_area, vaddr);
-}
-
-// Whether the allocator itself made the call, or the call is only the end of another: `operator
-// new[]` may jump to `operator new`, which then returns to the caller of both.
-static __always_inline bool is_inner_call(struct alloc_thread *thread, struct alloc_control *told,
-                                          struct pt_regs *context, u64 return_address)
-{
-  u64 stack_pointer = context->sp;
-  if (thread->stack_pointer && stack_pointer < thread->stack_pointer &&
-      thread->inner_calls++ < INNER_CALLS_MAX)
-    return true;
-  if (stack_pointer == thread->last_stack_pointer && context->ip != thread->last_function &&
-      (return_address == thread->return_address || is_trampoline(return_address)))
-    return true;
-  thread->stack_pointer = 0;
-  return return_address >= told->inside_start && return_address < told->inside_end &&
-         is_inside(return_address, told->ranges);
-}
-
-// The bytes that a call stands for, 0 if it is not taken.
-static __always_inline u64 weigh(struct alloc_thread *thread, u64 size, u64 period)
-{
-  if (size >= period)
-    return size;
-  if (thread->drawn_for != period) {
-    thread->drawn_for = period;
-    thread->until = random_below(period);
-    thread->rest = period - 1 - thread->until;
-  }
-  u64 weight = 0;
-  u64 left = size;
-  // A call that is smaller than a stretch has at most the points of two.
-#pragma unroll
-  for (int turn = 0; turn < 2; turn++) {
-    if (left <= thread->until)
-      break;
-    weight += period;
-    left -= thread->until + 1;
-    u64 point = random_below(period);
-    thread->until = thread->rest + point;
-    thread->rest = period - 1 - point;
-  }
-  thread->until -= left <= thread->until ? left : thread->until;
-  return weight;
 }
 
 // Takes what is given up out of what is held, until it is known whether it was given up.
@@ -397,41 +319,19 @@ int allocator(struct pt_regs *context)
 }
 
 // Elsewhere there is one for each way to call, for cookies are younger than 5.10.
-SEC("uprobe")
-int alloc_size(struct pt_regs *context)
-{
-  return run_at_entry(context, ALLOC_SIZE);
-}
+#define AT_ENTRY(name, function)                                                                   \
+  SEC("uprobe")                                                                                    \
+  int name(struct pt_regs *context)                                                                \
+  {                                                                                                \
+    return run_at_entry(context, function);                                                        \
+  }
 
-SEC("uprobe")
-int alloc_count_size(struct pt_regs *context)
-{
-  return run_at_entry(context, ALLOC_COUNT_SIZE);
-}
-
-SEC("uprobe")
-int alloc_aligned(struct pt_regs *context)
-{
-  return run_at_entry(context, ALLOC_ALIGNED);
-}
-
-SEC("uprobe")
-int alloc_aligned_by_out(struct pt_regs *context)
-{
-  return run_at_entry(context, ALLOC_ALIGNED_BY_OUT);
-}
-
-SEC("uprobe")
-int alloc_again(struct pt_regs *context)
-{
-  return run_at_entry(context, ALLOC_AGAIN);
-}
-
-SEC("uprobe")
-int alloc_free(struct pt_regs *context)
-{
-  return run_at_entry(context, ALLOC_FREE);
-}
+AT_ENTRY(alloc_size, ALLOC_SIZE)
+AT_ENTRY(alloc_count_size, ALLOC_COUNT_SIZE)
+AT_ENTRY(alloc_aligned, ALLOC_ALIGNED)
+AT_ENTRY(alloc_aligned_by_out, ALLOC_ALIGNED_BY_OUT)
+AT_ENTRY(alloc_again, ALLOC_AGAIN)
+AT_ENTRY(alloc_free, ALLOC_FREE)
 
 SEC("uretprobe")
 int alloc_return(struct pt_regs *context)

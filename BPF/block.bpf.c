@@ -1,6 +1,7 @@
 // Block I/O: how long devices took for each request, with the stack that made it.
 //
-// Hook:   raw_tp/block_rq_insert, block_rq_issue and block_rq_complete, once each a request.
+// Hook:   tp_btf/block_rq_insert and block_rq_issue, raw_tp/block_rq_complete, once each a request;
+//         raw_tp/block_rq_requeue and block_rq_merge, where that happens.
 // Emits:  SAMPLE_BLOCK_IO for the requests that are sampled; `detail` is device and operation.
 // Needs:  Linux 5.10 with BTF.
 //
@@ -10,21 +11,18 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "lib/requests.h"
 #include "lib/spans.h"
 #include "lib/take.h"
 #include "lib/targets.h"
-
-// Set by wick before load. Until 5.10 insert and issue have the queue as an argument before the
-// request.
-const volatile bool has_queue_argument = false;
+#include "lib/walking.h"
 
 // The program and the functions that call it.
 #define BLOCK_MEASUREMENT_FRAMES 2
 
-#define REQUEST_TIME_MAX 60000000000ULL
-
 struct open_request {
   u64 issued_ns;               // 0 until the device has it
+  u64 is_requeued;             // it will be inserted or issued once more
   struct sample_header stack;  // whose frames user space knows
 };
 
@@ -35,28 +33,21 @@ struct {
   __type(value, struct open_request);
 } open_requests SEC(".maps");
 
-// A request may be issued by an interrupt, in the midst of another: only one stack is walked at a time.
-struct {
-  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-  __uint(max_entries, 1);
-  __type(key, u32);
-  __type(value, u32);
-} walking SEC(".maps");
-
 static __always_inline u32 device_and_operation(struct request *request)
 {
   struct gendisk *disk = disk_of(request);
-  u32 major = disk ? BPF_CORE_READ(disk, major) : 0;
-  u32 minor = disk ? BPF_CORE_READ(disk, first_minor) : 0;
-  u32 operation = BPF_CORE_READ(request, cmd_flags) & REQUEST_OPERATION;
+  u32 major = disk ? disk->major : 0;
+  u32 minor = disk ? disk->first_minor : 0;
+  u32 operation = request->cmd_flags & REQUEST_OPERATION;
   return major << BLOCK_MAJOR_SHIFT | (minor & BLOCK_MINOR_MASK) << BLOCK_MINOR_SHIFT |
          (operation & BLOCK_OPERATION_MASK);
 }
 
 // Remembers a request with its stack.
-static __always_inline struct open_request *walk_request(void *context, struct task_struct *task,
-                                                         u64 key)
+static __always_inline struct open_request *walk_request(u64 *context, struct task_struct *task)
 {
+  struct request *request = request_in(context);
+  u64 key = (u64)request;
   u32 window = current_window();
   u32 cpu = bpf_get_smp_processor_id();
   struct scratch *scratch = bpf_map_lookup_elem(&scratches, &cpu);
@@ -73,7 +64,7 @@ static __always_inline struct open_request *walk_request(void *context, struct t
   }
   header->walk_end = walk_in_kernel(scratch, task, header->pid);
   header->kind = SAMPLE_ANNOUNCED;
-  header->detail = device_and_operation((void *)key);
+  header->detail = device_and_operation(request);
   // A copy helps the next one: user space gets to know the process.
   if (is_worth_a_copy(header->walk_end))
     send_copy(scratch, task, cpu);
@@ -94,54 +85,81 @@ static __always_inline struct open_request *walk_request(void *context, struct t
 }
 
 // Remembers a request that is ours.
-static __always_inline struct open_request *open_request(void *context, u64 key)
+static __always_inline struct open_request *open_request(u64 *context)
 {
   struct task_struct *task = (void *)bpf_get_current_task();
   u32 pid = bpf_get_current_pid_tgid() >> 32;
-  u32 zero = 0;
-  u32 *busy = bpf_map_lookup_elem(&walking, &zero);
-  if (!busy || !is_target(task, pid))
+  if (!is_target(task, pid))
     return 0;
-  if (*busy) {
+  if (!begin_walking()) {
     count_in(SAMPLE_BLOCK_IO, 0, COUNTER_UNMEASURED);
     return 0;
   }
-  *busy = 1;
-  struct open_request *open = walk_request(context, task, key);
-  *busy = 0;
+  struct open_request *open = walk_request(context, task);
+  end_walking();
   return open;
 }
 
-SEC("raw_tp/block_rq_insert")
+SEC("tp_btf/block_rq_insert")
 int insert_request(u64 *context)
 {
   u64 start = bpf_ktime_get_ns();
-  u64 key = has_queue_argument ? context[1] : context[0];
-  // One that was merged into another is not completed, and its memory is used again.
-  bpf_map_delete_elem(&open_requests, &key);
-  if (open_request(context, key))
+  u64 key = (u64)request_in(context);
+  struct open_request *open = bpf_map_lookup_elem(&open_requests, &key);
+  if (open && open->is_requeued)
+    return 0;
+  // How another one in the same memory ended was not seen.
+  if (open)
+    bpf_map_delete_elem(&open_requests, &key);
+  if (open_request(context))
     count_run(SAMPLE_BLOCK_IO, start);
   return 0;
 }
 
-SEC("raw_tp/block_rq_issue")
+SEC("tp_btf/block_rq_issue")
 int issue_request(u64 *context)
 {
   u64 start = bpf_ktime_get_ns();
-  u64 key = has_queue_argument ? context[1] : context[0];
+  u64 key = (u64)request_in(context);
   struct open_request *open = bpf_map_lookup_elem(&open_requests, &key);
-  // No request is with its device for so long: the end of another one was missed.
-  if (open && open->issued_ns && start - open->issued_ns > REQUEST_TIME_MAX) {
+  if (open && open->issued_ns && !open->is_requeued) {  // as above
     bpf_map_delete_elem(&open_requests, &key);
     open = 0;
   }
   if (!open)
-    open = open_request(context, key);
+    open = open_request(context);
   // A device that was busy has it issued again: the time counts from the first.
   if (open && !open->issued_ns)
     open->issued_ns = bpf_ktime_get_ns();
+  if (open)
+    open->is_requeued = 0;
   count_run(SAMPLE_BLOCK_IO, start);
   return 0;
+}
+
+SEC("raw_tp/block_rq_requeue")
+int requeue_request(u64 *context)
+{
+  u64 key = (u64)request_in(context);
+  struct open_request *open = bpf_map_lookup_elem(&open_requests, &key);
+  if (open)
+    open->is_requeued = 1;
+  return 0;
+}
+
+// 5.10 may not know this hook: there the next request in the same memory ends what is known of it.
+SEC("raw_tp/block_rq_merge")
+int merge_request(u64 *context)
+{
+  u64 key = context[0];
+  bpf_map_delete_elem(&open_requests, &key);
+  return 0;
+}
+
+// Whether nothing of it is left, given how it ended and how many bytes are done by now.
+static __always_inline bool is_done(u64 request, s32 status, u32 bytes)
+{
+  return status || bytes >= BPF_CORE_READ((struct request *)request, __data_len);
 }
 
 static __always_inline void end_request(struct open_request *open, u64 now)
@@ -176,11 +194,7 @@ int complete_request(u64 *context)
   if (!open)
     return 0;
   u64 now = bpf_ktime_get_ns();
-  struct request *request = (void *)key;
-  s32 status = context[1];
-  u32 bytes = context[2];
-  u32 left = BPF_CORE_READ(request, __data_len);
-  if (!status && bytes < left)  // a part of it
+  if (!is_done(key, context[1], context[2]))
     return 0;
   end_request(open, now);
   bpf_map_delete_elem(&open_requests, &key);

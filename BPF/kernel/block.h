@@ -34,10 +34,11 @@ struct request___old {
 #define REQ_OP_DISCARD 3
 #define REQ_OP_WRITE_ZEROES 9
 
+// The request must be one that the verifier knows the type of.
 static __always_inline struct gendisk *disk_of(struct request *request)
 {
-  struct request_queue *queue = BPF_CORE_READ(request, q);
+  struct request_queue *queue = request->q;
   if (bpf_core_field_exists(queue->disk))
-    return BPF_CORE_READ(queue, disk);
-  return BPF_CORE_READ((struct request___old *)request, rq_disk);
+    return queue->disk;
+  return ((struct request___old *)request)->rq_disk;
 }

@@ -11,9 +11,8 @@ const volatile bool wants_exemplars = false;
 const volatile u32 collector = 0;
 // Between two of a CPU, in the long run.
 const volatile u64 exemplar_interval_ns = 50000000;
-
 // So many may follow each other at once after a while without any.
-#define EXEMPLAR_BURST 20
+const volatile u64 exemplar_burst = 20;
 
 // When the next is due, in the long run.
 struct {
@@ -23,14 +22,13 @@ struct {
   __type(value, u64);
 } exemplar_times SEC(".maps");
 
-static __always_inline bool may_walk(void)
+static __always_inline bool may_walk(u64 now)
 {
   u32 key = 0;
   u64 *due = bpf_map_lookup_elem(&exemplar_times, &key);
   if (!due)
     return false;
-  u64 now = bpf_ktime_get_ns();
-  u64 saved = EXEMPLAR_BURST * exemplar_interval_ns;
+  u64 saved = exemplar_burst * exemplar_interval_ns;
   if (*due + saved < now)
     *due = now - saved;
   if (*due > now)
@@ -64,7 +62,7 @@ static __always_inline void take_exemplar(void *context, struct task_struct *tas
 {
   if (!wants_exemplars)
     return;
-  if (!may_walk()) {
+  if (!may_walk(bpf_ktime_get_ns())) {
     note(LATENCY_EXEMPLARS_LIMITED);
     return;
   }

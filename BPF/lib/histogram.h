@@ -181,10 +181,10 @@ static __always_inline struct histogram *own_histogram(u32 pid, u32 kind)
   return histogram_in(slot);
 }
 
-// Counts a value.
+// Counts a value of which it is known whether there is a stack.
 //
-// Returns: whether a stack is wanted for it.
-static __always_inline bool count_value(struct histogram *histogram, u64 value)
+// Returns: whether that is wanted.
+static __always_inline bool count_value_with(struct histogram *histogram, u64 value, bool has_stack)
 {
   u64 place = histogram_place(value);
   asm volatile("" : "+r"(place));  // the verifier is to see the very register that is compared
@@ -197,8 +197,20 @@ static __always_inline bool count_value(struct histogram *histogram, u64 value)
   u8 tokens = histogram->tokens[place];
   if (!tokens)
     return false;
+  if (!has_stack) {
+    note(LATENCY_EXEMPLARS_LIMITED);
+    return false;
+  }
   histogram->tokens[place] = tokens - 1;
   return true;
+}
+
+// Counts a value.
+//
+// Returns: whether a stack is wanted for it.
+static __always_inline bool count_value(struct histogram *histogram, u64 value)
+{
+  return count_value_with(histogram, value, true);
 }
 
 // Counts a value that stands for `weight` of its kind.

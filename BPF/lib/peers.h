@@ -2,6 +2,7 @@
 #pragma once
 #include <bpf/bpf_helpers.h>
 #include "kernel/types.h"
+#include "lib/histogram.h"
 #include "shared/network.h"
 
 // Set by wick before load.

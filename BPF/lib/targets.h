@@ -55,6 +55,12 @@ static __always_inline void forget_target(u32 pid)
     bpf_map_delete_elem(&targets, &pid);
 }
 
+// False where all tasks are.
+static __always_inline bool chooses_targets(void)
+{
+  return only_targets || only_cgroup;
+}
+
 static __always_inline bool is_target(struct task_struct *task, u32 pid)
 {
   if (only_targets)

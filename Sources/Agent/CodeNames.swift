@@ -36,37 +36,55 @@ struct KernelNames: CodeNames {
   }
 }
 
-/// Some code of an executable file, by its symbols and those of its separate debug file.
+/// The code of an executable file, by its symbols and those of its separate debug file.
 final class ExecutableNames: CodeNames {
   private let image: ELFImage
   private let module: String
   private let symbols: SymbolTable
-  private let addresses: [UInt64]
+  /// The only ones that will be asked for; nil for all.
+  private let addresses: [UInt64]?
   private let debugFiles: DebugFiles
-  private lazy var debugSymbols = image.buildID.flatMap {
-    debugFiles.image(for: $0)?.symbols(containing: addresses)
-  }
+  private var debugSymbols: SymbolTable?
+  private var hasLookedForDebugSymbols = false
   private let demangler = Demangler()
   private var known: [UInt64: FunctionName] = [:]
 
   /// - Parameters:
   ///   - image: the file.
   ///   - module: its name.
-  ///   - offsets: the only ones that will be asked for.
+  ///   - offsets: the only ones that will be asked for, which takes less memory; nil for all.
   ///   - debugFiles: where symbols may be that the file does not have.
-  init(_ image: ELFImage, module: String, for offsets: [UInt64], debugFiles: DebugFiles) {
+  init(_ image: ELFImage, module: String, for offsets: [UInt64]?, debugFiles: DebugFiles) {
     self.debugFiles = debugFiles
     self.image = image
     self.module = module
-    addresses = offsets.compactMap { image.address(ofFileOffset: $0) }
-    symbols = image.symbols(containing: addresses)
+    addresses = offsets?.compactMap { image.address(ofFileOffset: $0) }
+    symbols = Self.symbols(of: image, at: addresses)
+  }
+
+  private static func symbols(of image: ELFImage, at addresses: [UInt64]?) -> SymbolTable {
+    addresses.map { image.symbols(containing: $0) } ?? image.symbols()
+  }
+
+  /// Symbols that are in memory.
+  var count: Int { symbols.count + (debugSymbols?.count ?? 0) }
+
+  private func symbol(at address: UInt64) -> Symbol? {
+    if let symbol = symbols.symbol(at: address) { return symbol }
+    if !hasLookedForDebugSymbols {
+      hasLookedForDebugSymbols = true
+      debugSymbols = image.buildID.flatMap(debugFiles.image(for:)).map {
+        Self.symbols(of: $0, at: addresses)
+      }
+    }
+    return debugSymbols?.symbol(at: address)
   }
 
   func name(at offset: UInt64) -> FunctionName {
     guard let address = image.address(ofFileOffset: offset) else {
       return UnknownNames(module: module, kind: .native).name(at: offset)
     }
-    guard let symbol = symbols.symbol(at: address) ?? debugSymbols?.symbol(at: address) else {
+    guard let symbol = symbol(at: address) else {
       // The offset that tools such as addr2line take.
       return UnknownNames(module: module, kind: .native).name(at: address)
     }

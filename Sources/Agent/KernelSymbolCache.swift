@@ -7,6 +7,8 @@ import Symbolization
 /// that is theirs, or nobody's, has the list read again.
 struct KernelSymbolCache {
   private let proc: String
+  /// How long a list is believed of code that may have changed.
+  private let believedNanoseconds: UInt64
   private var symbols: KernelSymbols?
   private var modules: [String] = []
   /// When they were read, in nanoseconds of the monotonic clock; nil before.
@@ -19,7 +21,10 @@ struct KernelSymbolCache {
   /// How long a list without addresses is believed: an operator may lift the restriction.
   private static let refusalNanoseconds: UInt64 = 60_000_000_000
 
-  init(proc: String) { self.proc = proc }
+  init(proc: String, believedNanoseconds: UInt64 = 0) {
+    self.proc = proc
+    self.believedNanoseconds = believedNanoseconds
+  }
 
   /// Symbols that name these addresses as they are now; nil if the kernel hides them.
   mutating func symbols(for addresses: some Sequence<UInt64>) -> KernelSymbols? {
@@ -52,7 +57,9 @@ struct KernelSymbolCache {
 
   private func holds(for addresses: some Sequence<UInt64>) -> Bool {
     guard let read else { return false }
-    guard let symbols else { return Clock.monotonic() &- read < Self.refusalNanoseconds }
+    let age = Clock.monotonic() &- read
+    guard let symbols else { return age < Self.refusalNanoseconds }
+    if age < believedNanoseconds { return true }
     return addresses.allSatisfy { address in
       // Behind the last symbol of a module there may be a program by now.
       symbols.function(at: address).map { $0.isBounded && $0.module != "bpf" } ?? false

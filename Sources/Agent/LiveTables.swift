@@ -168,7 +168,7 @@ private struct TableMaker: Sendable {
   private static let intervalsToTrim = 30
 
   func run(_ exchange: Exchange) {
-    let symbolizer = ProfileSymbolizer(roots: plan.roots)
+    let symbolizer = ProfileSymbolizer(roots: plan.roots, isFrequent: true)
     let cpus = Machine(roots: plan.roots).onlineCPUs().count
     var count = 0
     while true {

@@ -15,16 +15,35 @@ final class ProfileSymbolizer {
   private let roots: HostRoots
   private var known = KnownNames()
   private var kernel: KernelSymbolCache
+  /// Nil unless names are wanted several times a second.
+  private var kept: KeptNames?
+  private let isFrequent: Bool
 
-  init(roots: HostRoots) {
+  /// Symbols of files that are kept for frequent use: 50 MB.
+  private static let keptSymbols = 2_000_000
+  /// How long a list of the kernel's symbols is believed then: to read it takes a tenth of a second.
+  private static let believedNanoseconds: UInt64 = 10_000_000_000
+
+  /// - Parameters:
+  ///   - roots: where the host's files are.
+  ///   - isFrequent: names are wanted several times a second, and may take memory: symbols are kept,
+  ///     and a BPF program is known by its name some seconds after it was loaded.
+  init(roots: HostRoots, isFrequent: Bool = false) {
     self.roots = roots
-    kernel = KernelSymbolCache(proc: roots.proc)
+    self.isFrequent = isFrequent
+    kernel = Self.kernelSymbols(roots, isFrequent)
+    kept = isFrequent ? KeptNames(limit: Self.keptSymbols) : nil
+  }
+
+  private static func kernelSymbols(_ roots: HostRoots, _ isFrequent: Bool) -> KernelSymbolCache {
+    KernelSymbolCache(proc: roots.proc, believedNanoseconds: isFrequent ? believedNanoseconds : 0)
   }
 
   /// Gives back the memory of what it remembers.
   func forget() {
     known = KnownNames()
-    kernel = KernelSymbolCache(proc: roots.proc)
+    kernel = Self.kernelSymbols(roots, isFrequent)
+    kept = isFrequent ? KeptNames(limit: Self.keptSymbols) : nil
   }
 
   /// - Parameters:
@@ -67,6 +86,7 @@ final class ProfileSymbolizer {
   func rest() {
     kernel.rest()
     known.rest()
+    kept?.rest()
   }
 
   /// Names the code that was seen before.
@@ -104,8 +124,11 @@ final class ProfileSymbolizer {
     switch origin {
     case .kernel: return KernelNames(kernel.symbols(for: offsets))
     case .executable(let image):
-      return ExecutableNames(
-        image, module: Self.module(path), for: offsets, debugFiles: DebugFiles(root: roots.files))
+      func names(for offsets: [UInt64]?) -> ExecutableNames {
+        ExecutableNames(
+          image, module: Self.module(path), for: offsets, debugFiles: DebugFiles(root: roots.files))
+      }
+      return kept?.names(of: image) { names(for: nil) } ?? names(for: offsets)
     case .generated(let code): return GeneratedNames(code)
     case .unreadable: return Self.unknown(origin, path: path)
     }

@@ -3,6 +3,7 @@ import BPFRuntime
 import BPFShared
 import LinuxHost
 import ResourceModel
+import Sampling
 
 /// How long block requests wait for their device, and how long it works on them.
 struct BlockLatency: LatencySource {
@@ -11,6 +12,7 @@ struct BlockLatency: LatencySource {
   private var numbers: [UInt32: UInt32] = [:]
   private var names: [UInt32: String] = [:]
   private var map: BPFMap?
+  private let hooks = BlockHooks()
   /// What ends a request is a `blk_status_t`, not an `errno`.
   private let hasBlockStatus: Bool
 
@@ -21,14 +23,16 @@ struct BlockLatency: LatencySource {
   }
 
   var object: BPFObject { .latency_block }
-  var programs: [String] { ["complete_request", "issue_request", "insert_request"] }
+  var programs: [String] { hooks.programs }
 
-  var walksPerExemplar: Int { 10 }
+  /// A walk takes as long as all else for thirty requests. A slow one in a hundred is enough: a second
+  /// has one that was walked, however many requests there are.
+  var walksPerExemplar: Int { 3 }
+  var walksAtOnce: UInt64 { 5 }
   var slowNanoseconds: UInt64 { 100_000 }
 
   func configure(_ object: borrowing OpenedObject) throws {
-    let arguments = KernelTypes.arguments(ofTracepoint: "block_rq_issue") ?? []
-    try object.set("has_queue_argument", to: arguments.count > 1)
+    try object.set("has_queue_argument", to: hooks.hasQueueArgument)
   }
 
   mutating func prepare(_ object: borrowing LoadedObject) throws {

@@ -59,6 +59,7 @@ package final class LatencyCollector {
       try object.set("wants_exemplars", to: options.exemplarsPerSecond > 0)
       let rate = UInt64(max(1, options.exemplarsPerSecond * source.walksPerExemplar))
       try object.set("exemplar_interval_ns", to: 1_000_000_000 / rate)
+      try object.set("exemplar_burst", to: source.walksAtOnce)
     } else {
       try Sampler.spare(object)
       try TargetFilter(target: options.target, roots: options.roots).configure(object)

@@ -15,6 +15,8 @@ protocol LatencySource {
 
   /// Stacks that are walked for each that is wanted: where it is not known yet how long it will take.
   var walksPerExemplar: Int { get }
+  /// How many may follow each other after a while without any.
+  var walksAtOnce: UInt64 { get }
 
   /// What is slow before anything else is known.
   var slowNanoseconds: UInt64 { get }
@@ -42,6 +44,7 @@ protocol LatencySource {
 
 extension LatencySource {
   var walksPerExemplar: Int { 1 }
+  var walksAtOnce: UInt64 { 20 }
   var slowNanoseconds: UInt64 { 1_000_000 }
   mutating func prepare(_ object: borrowing LoadedObject) throws {}
   mutating func begin() {}

@@ -66,8 +66,8 @@ extension Feature {
       "programs enter_call, leave_call, forget_call (raw_tp/sys_enter, sys_exit, "
         + "tp_btf/sched_process_exit)"
     case .blockIO:
-      "programs insert_request, issue_request, complete_request (raw_tp/block_rq_insert, "
-        + "block_rq_issue, block_rq_complete)"
+      "programs insert_request, issue_request, complete_request (tp_btf/block_rq_insert, "
+        + "block_rq_issue, raw_tp/block_rq_complete)"
     case .pageFaults:
       "programs watch_fault, watch_kernel_fault, watch_huge_page (raw_tp/page_fault_user, "
         + "page_fault_kernel, tp_btf/mm_page_alloc)"
@@ -76,8 +76,8 @@ extension Feature {
     case .queueLatency:
       "programs wake_thread, switch_threads (tp_btf/sched_wakeup, sched_wakeup_new, sched_switch)"
     case .blockLatency:
-      "programs issue_request, complete_request (raw_tp/block_rq_insert, block_rq_issue, "
-        + "block_rq_complete)"
+      "programs issue_request, complete_request (tp_btf/block_rq_insert, block_rq_issue, "
+        + "raw_tp/block_rq_complete)"
     case .tcpLatency:
       "programs change_state, receive_segment and others (tp_btf/inet_sock_set_state, tcp_probe, "
         + "tcp_rcv_space_adjust, tcp_retransmit_skb, tcp_receive_reset, tcp_send_reset)"

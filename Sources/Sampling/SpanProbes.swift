@@ -75,7 +75,7 @@ final class SpanProbes {
       begun: ["other_calls"], length: \.call),
     Shape(
       feature: .blockIO, object: .block,
-      programs: ["complete_request", "issue_request", "insert_request"], kinds: [SAMPLE_BLOCK_IO],
+      programs: BlockHooks().programs, kinds: [SAMPLE_BLOCK_IO],
       subject: "block I/O", longest: SpanLengths.longest, begun: ["open_requests"], length: \.block),
     Shape(
       feature: .pageFaults, object: .faults,
@@ -122,8 +122,7 @@ final class SpanProbes {
         try opened.set("only_wanted", to: !options.systemCalls.isEmpty)
       }
       if shape.kinds.contains(SAMPLE_BLOCK_IO) {
-        let arguments = KernelTypes.arguments(ofTracepoint: "block_rq_issue") ?? []
-        try opened.set("has_queue_argument", to: arguments.count > 1)
+        try opened.set("has_queue_argument", to: BlockHooks().hasQueueArgument)
       }
       let object = try Self.load(opened, shape.feature)
       if shape.kinds.contains(SAMPLE_CALL) {

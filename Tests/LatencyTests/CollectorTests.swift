@@ -156,6 +156,28 @@ import Testing
     }
   }
 
+  /// What is merged is never completed: its memory is soon another request's.
+  @Test func mergedRequestsAreCountedAsTheKernelCountsThem() throws {
+    let disk = try LoopDisk(megabytes: 16)
+    let collector = try Self.collector(.block)
+    try collector.start()
+    for _ in 0..<3 {
+      let workload = try TimedWorkload("merging", [disk.path, "2048"])
+      let before = try disk.writes()
+      #expect(try workload.work(lines: 1) == [["2048"]])
+      workload.end()
+      let after = try disk.writes()
+      #expect(after.merged > before.merged)
+      let rows = Self.rows(try collector.collect(), of: workload.pid)
+      let written = try #require(rows["\(disk.name) write"])
+      let queued = try #require(rows["\(disk.name) write queued"])
+      #expect(written.histogram.count == after.completed - before.completed)
+      // Those that become a part of one that waits are never in the queue themselves.
+      #expect(queued.histogram.count <= written.histogram.count)
+      #expect(queued.histogram.max < 10_000_000_000)
+    }
+  }
+
   @Test func everyKindLoadsForTheWholeHost() throws {
     for kind in LatencyKind.allCases {
       let collector = try Self.collector(kind)
@@ -201,19 +223,60 @@ import Testing
     }
     #expect(slow.count >= 3)
     // One place in the program leads to all of them, and to no fast one: the slow function.
-    let program = try #require(
-      profile.mappings.firstIndex { profile.strings[$0.path].hasSuffix("service") })
+    let fast = profile.samples.filter { $0.value < 5_000_000 }
+    #expect(try Self.sets(apart: slow.map(\.1), from: fast, in: profile, of: "service"))
+  }
+
+  @Test func aSlowRequestHasTheStackThatMadeIt() throws {
+    let disk = try LoopDisk(megabytes: 16)
+    let workload = try TimedWorkload("direct", [disk.path, "100"])
+    var options = LatencyOptions()
+    options.target = .processes([workload.pid])
+    // So that all are walked, be the disk as fast as it may.
+    options.exemplarsPerSecond = 10_000
+    var settings = SamplerOptions()
+    settings.target = options.target
+    settings.events = [.exemplars]
+    let sampler = try Sampler(
+      options: settings, roots: HostRoots(), profile: Profile(sampleType: .latency, period: 1))
+    let collector = try LatencyCollector(.block, options: options, sampler: sampler)
+    try sampler.start()
+    try collector.start()
+    _ = try workload.work(lines: 1)
+    try sampler.poll(timeout: .milliseconds(10))
+    collector.stop()
+    try sampler.stop()
+    let window = try #require(sampler.folder.windows.first)
+    let profile = window.profile
+    #expect(profile.ledger.isBalanced)
+    func samples(_ operation: String) -> [Sample] {
+      zip(window.exemplars, profile.samples).filter { facts, _ in
+        collector.name(of: facts) == "\(disk.name) \(operation)"
+      }.map(\.1)
+    }
+    let reads = samples("read")
+    let writes = samples("write")
+    #expect(!reads.isEmpty && !writes.isEmpty)
+    #expect(try Self.sets(apart: reads, from: writes, in: profile, of: "direct"))
+    #expect(try Self.sets(apart: writes, from: reads, in: profile, of: "direct"))
+  }
+
+  /// Whether a place in a program leads to all of some samples and to none of the others.
+  private static func sets(
+    apart some: [Sample], from others: [Sample], in profile: Profile, of program: String
+  ) throws -> Bool {
+    let mapping = try #require(
+      profile.mappings.firstIndex { profile.strings[$0.path].hasSuffix(program) })
     func places(_ sample: Sample) -> Set<UInt64> {
       Set(
         profile.stacks[sample.stack].compactMap { number -> UInt64? in
           let location = profile.locations[Int(number)]
-          return location.mapping == UInt32(program) ? location.offset : nil
+          return location.mapping == UInt32(mapping) ? location.offset : nil
         })
     }
-    let fast = profile.samples.filter { $0.value < 5_000_000 }.map(places)
-    var culprit = places(slow[0].1)
-    for (_, sample) in slow { culprit.formIntersection(places(sample)) }
-    for stack in fast { culprit.subtract(stack) }
-    #expect(!culprit.isEmpty)
+    var common = try places(#require(some.first))
+    for sample in some { common.formIntersection(places(sample)) }
+    for sample in others { common.subtract(places(sample)) }
+    return !common.isEmpty
   }
 }
