@@ -52,6 +52,10 @@ extension ProfilingAgent {
         case .cpu: event = .cpu
         case .offCPU: event = .offCPU
         case .allocations:
+          guard http.allocationProfiles else {
+            throw ProfileRefusal.unavailable(
+              "profiles of allocations are off (http.allocation_profiles)")
+          }
           // The endpoint's own threads are for that.
           return try allocations.profile(
             of: request.pid ?? 0, for: duration, live: request.isLive)

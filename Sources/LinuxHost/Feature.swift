@@ -136,7 +136,7 @@ extension Feature {
     case .systemCalls: "record -e syscalls"
     case .blockIO: "record -e block"
     case .pageFaults: "record -e faults"
-    case .allocations: "record -e alloc"
+    case .allocations: "record -e alloc; /debug/pprof/allocs of the agent"
     case .callLatency: "latency syscalls"
     case .queueLatency: "latency runqueue"
     case .blockLatency: "latency block"

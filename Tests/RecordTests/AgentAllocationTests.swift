@@ -10,11 +10,11 @@ extension RecordTests {
       private let program: RunningProgram
       private var socket: String { scratch.path("agent.sock") }
 
-      init(profiling: String = "frequency: 19") throws {
+      init(profiling: String = "frequency: 19", http: String = "enabled: false") throws {
         scratch = try Scratch()
         let file = scratch.path("agent.yaml")
         let text = """
-          http: {enabled: false, socket: \(scratch.path("agent.sock"))}
+          http: {\(http), socket: \(scratch.path("agent.sock"))}
           profile_directory: {path: \(scratch.path("profiles"))}
           spool: {directory: \(scratch.path("spool"))}
           profiling: {\(profiling)}
@@ -197,6 +197,10 @@ extension RecordTests {
       let answer = try off.ask("/debug/pprof/allocs?pid=\(goProgram.pid)&seconds=1")
       #expect(answer.status == 503 && answer.text == "profiling is off\n")
       #expect(try off.end() == 0)
+      let forbidding = try Daemon(http: "enabled: false, allocation_profiles: false")
+      let refused = try forbidding.ask("/debug/pprof/allocs?pid=\(goProgram.pid)&seconds=1")
+      #expect(refused.status == 503 && refused.text.contains("http.allocation_profiles"))
+      #expect(try forbidding.end() == 0)
     }
 
     @Test func aProcessThatEndsAndADaemonThatEndsDoNotWait() throws {

@@ -8,6 +8,7 @@ package struct HTTPConfiguration: Hashable, Sendable {
   /// Where `wick status` asks; answers even if HTTP is not enabled.
   package var socket = "/run/wick/agent.sock"
   package var maxConcurrentProfiles = 2
+  package var allocationProfiles = true
 
   package init() {}
 
@@ -38,5 +39,9 @@ package struct HTTPConfiguration: Hashable, Sendable {
       after: .restart,
       "How many requests for /debug/pprof are served at the same time; others are told to come "
         + "again. Of /debug/pprof/allocs it is one."),
+    .value(
+      "allocation_profiles", \.allocationProfiles, .truth, after: .restart,
+      "Serve /debug/pprof/allocs. It slows the allocations of the process down that it is asked "
+        + "about, for as long as it was asked for, by whoever may ask."),
   ]
 }
