@@ -25,8 +25,10 @@ struct BlockLatency: LatencySource {
   var object: BPFObject { .latency_block }
   var programs: [String] { hooks.programs }
 
-  /// A walk takes as long as all else for thirty requests. A slow one in a hundred is enough: a second
-  /// has one that was walked, however many requests there are.
+  /// A walk takes as long as all else for thirty requests.
+  ///
+  /// A slow one in a hundred is enough: a second has one that was walked, however many requests there
+  /// are.
   var walksPerExemplar: Int { 3 }
   var walksAtOnce: UInt64 { 5 }
   var slowNanoseconds: UInt64 { 100_000 }
