@@ -132,7 +132,7 @@ int insert_request(u64 *context)
   struct request_span *span = open_span(address);
   if (span && span->is_requeued)
     return 0;
-  if (span)
+  if (span)  // as below
     end_request(span, address);
   begin_request(context, address, false);
   return 0;
@@ -143,7 +143,10 @@ int issue_request(u64 *context)
 {
   u64 address = address_in(context);
   struct request_span *span = open_span(address);
-  if (!span) {
+  if (!span || (span->issued_ns && !span->is_requeued)) {
+    // How another one in the same memory ended was not seen.
+    if (span)
+      end_request(span, address);
     begin_request(context, address, true);
     return 0;
   }
