@@ -235,34 +235,6 @@ import Testing
     #expect(try Self.sets(apart: slow.map(\.1), from: fast, in: profile, of: "service"))
   }
 
-  @Test func aSlowRequestHasTheStackThatMadeIt() throws {
-    let disk = try LoopDisk(megabytes: 16)
-    let workload = try TimedWorkload("direct", [disk.path, "100"])
-    let (sampler, collector) = try Self.collectorWithStacks(.block, of: workload.pid) {
-      // So that all are walked, be the disk as fast as it may.
-      $0.exemplarsPerSecond = 10_000
-    }
-    try sampler.start()
-    try collector.start()
-    _ = try workload.work(lines: 1)
-    try sampler.poll(timeout: .milliseconds(10))
-    collector.stop()
-    try sampler.stop()
-    let window = try #require(sampler.folder.windows.first)
-    let profile = window.profile
-    #expect(profile.ledger.isBalanced)
-    func samples(_ operation: String) -> [Sample] {
-      zip(window.exemplars, profile.samples).filter { facts, _ in
-        collector.name(of: facts) == "\(disk.name) \(operation)"
-      }.map(\.1)
-    }
-    let reads = samples("read")
-    let writes = samples("write")
-    #expect(!reads.isEmpty && !writes.isEmpty)
-    #expect(try Self.sets(apart: reads, from: writes, in: profile, of: "direct"))
-    #expect(try Self.sets(apart: writes, from: reads, in: profile, of: "direct"))
-  }
-
   /// Whether a place in a program leads to all of some samples and to none of the others.
   private static func sets(
     apart some: [Sample], from others: [Sample], in profile: Profile, of program: String
