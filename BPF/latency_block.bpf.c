@@ -30,7 +30,15 @@ struct {
   __type(value, u32);
 } devices SEC(".maps");
 
-static __always_inline u32 device_of(struct request *request)
+// Changes when a device comes; 0 is none.
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, u32);
+  __type(value, u32);
+} device_epochs SEC(".maps");
+
+static __always_inline u32 find_device(struct request *request)
 {
   struct gendisk *disk = disk_of(request);
   if (!disk)
@@ -38,6 +46,20 @@ static __always_inline u32 device_of(struct request *request)
   u32 key = (u32)disk->major << 20 | (u32)disk->first_minor;
   u32 *device = bpf_map_lookup_elem(&devices, &key);
   return device && *device < BLOCK_DEVICES ? *device : 0;
+}
+
+// The device of a request, which is the one that its memory was last used for if the queue is.
+static __always_inline u32 device_of(struct request *request, struct request_span *span)
+{
+  u32 zero = 0;
+  u32 *epoch = bpf_map_lookup_elem(&device_epochs, &zero);
+  u64 queue = (u64)request->q;
+  if (!epoch || span->queue != queue || span->device_epoch != *epoch) {
+    span->device = find_device(request);
+    span->device_epoch = epoch ? *epoch : 0;
+    span->queue = queue;
+  }
+  return span->device;
 }
 
 static __always_inline u32 operation_of(struct request *request)
@@ -90,7 +112,7 @@ static __always_inline void begin_request(u64 *context, u64 address, bool is_iss
     return;
   }
   span->pid = pid;
-  span->kind = device_of(request) << BLOCK_DEVICE_SHIFT | operation_of(request);
+  span->kind = device_of(request, span) << BLOCK_DEVICE_SHIFT | operation_of(request);
   u64 now = bpf_ktime_get_ns();
   remember_process_name(pid, now);
   if (wants_exemplars && may_walk(now)) {
@@ -110,7 +132,7 @@ int insert_request(u64 *context)
   struct request_span *span = open_span(address);
   if (span && span->is_requeued)
     return 0;
-  if (span)
+  if (span)  // as below
     end_request(span, address);
   begin_request(context, address, false);
   return 0;
@@ -121,7 +143,10 @@ int issue_request(u64 *context)
 {
   u64 address = address_in(context);
   struct request_span *span = open_span(address);
-  if (!span) {
+  if (!span || (span->issued_ns && !span->is_requeued)) {
+    // How another one in the same memory ended was not seen.
+    if (span)
+      end_request(span, address);
     begin_request(context, address, true);
     return 0;
   }

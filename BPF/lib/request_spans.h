@@ -16,7 +16,10 @@ struct request_span {
   u64 issued_ns;    // 0: the device does not have it yet
   u32 pid;
   u32 kind;
-  u32 left;  // bytes that are not done yet
+  u32 left;          // bytes that are not done yet
+  u32 device_epoch;  // in which `device` was found
+  u64 queue;         // whose device it is
+  u32 device;
   bool is_open;
   bool is_requeued;  // it will be inserted or issued once more
   bool has_stack;    // it is among the kept ones

@@ -12,6 +12,7 @@ struct BlockLatency: LatencySource {
   private var numbers: [UInt32: UInt32] = [:]
   private var names: [UInt32: String] = [:]
   private var map: BPFMap?
+  private var epochs: BPFMap?
   private let hooks = BlockHooks()
   /// What ends a request is a `blk_status_t`, not an `errno`.
   private let hasBlockStatus: Bool
@@ -25,12 +26,12 @@ struct BlockLatency: LatencySource {
   var object: BPFObject { .latency_block }
   var programs: [String] { hooks.programs }
 
-  /// A walk takes as long as all else for thirty requests.
+  /// A walk takes as long as all else for forty requests.
   ///
-  /// A slow one in a hundred is enough: a second has one that was walked, however many requests there
-  /// are.
-  var walksPerExemplar: Int { 3 }
-  var walksAtOnce: UInt64 { 5 }
+  /// Where one in a hundred is slow, forty a second on each CPU find one in some seconds, however many
+  /// requests there are.
+  var walksPerExemplar: Int { 2 }
+  var walksAtOnce: UInt64 { 1 }
   var slowNanoseconds: UInt64 { 100_000 }
 
   func configure(_ object: borrowing OpenedObject) throws {
@@ -39,11 +40,13 @@ struct BlockLatency: LatencySource {
 
   mutating func prepare(_ object: borrowing LoadedObject) throws {
     map = try object.map("devices")
+    epochs = try object.map("device_epochs")
     refresh()
   }
 
   /// Devices may come at any time.
   mutating func refresh() {
+    let before = numbers.count
     let folder = "\(roots.sys)/block"
     for name in SystemFile.names(in: folder).sorted() {
       let parts = (SystemFile.page("\(folder)/\(name)/dev") ?? "").prefix { $0 != "\n" }
@@ -56,6 +59,8 @@ struct BlockLatency: LatencySource {
       names[number] = SafeText(name.utf8, limit: Self.nameLimit).text
       try? map?.update(device, to: number)
     }
+    // What the programs know of a device they ask for again.
+    if numbers.count != before { try? epochs?.update(UInt32(0), to: UInt32(numbers.count)) }
   }
 
   private static let nameLimit = 64

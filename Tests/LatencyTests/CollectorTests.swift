@@ -18,6 +18,21 @@ import Testing
     return try LatencyCollector(kind, options: options)
   }
 
+  /// With a sampler that takes the stacks of what is slow.
+  private static func collectorWithStacks(
+    _ kind: LatencyKind, of pid: UInt32, _ configure: (inout LatencyOptions) -> Void = { _ in }
+  ) throws -> (Sampler, LatencyCollector) {
+    var options = LatencyOptions()
+    options.target = .processes([pid])
+    configure(&options)
+    var settings = SamplerOptions()
+    settings.target = options.target
+    settings.events = [.exemplars]
+    let sampler = try Sampler(
+      options: settings, roots: HostRoots(), profile: Profile(sampleType: .latency, period: 1))
+    return (sampler, try LatencyCollector(kind, options: options, sampler: sampler))
+  }
+
   /// The rows of one process, by what happened.
   private static func rows(_ interval: LatencyInterval, of pid: UInt32) -> [String: LatencyRow] {
     Dictionary(interval.rows.filter { $0.key.pid == pid }.map { ($0.name, $0) }) { first, _ in first
@@ -191,14 +206,7 @@ import Testing
 
   @Test func aSlowPathIsInTheStackOfItsCall() throws {
     let workload = try TimedWorkload("service")
-    var options = LatencyOptions()
-    options.target = .processes([workload.pid])
-    var settings = SamplerOptions()
-    settings.target = options.target
-    settings.events = [.exemplars]
-    let sampler = try Sampler(
-      options: settings, roots: HostRoots(), profile: Profile(sampleType: .latency, period: 1))
-    let collector = try LatencyCollector(.syscalls, options: options, sampler: sampler)
+    let (sampler, collector) = try Self.collectorWithStacks(.syscalls, of: workload.pid)
     try sampler.start()
     try collector.start()
     try workload.begin()
@@ -225,40 +233,6 @@ import Testing
     // One place in the program leads to all of them, and to no fast one: the slow function.
     let fast = profile.samples.filter { $0.value < 5_000_000 }
     #expect(try Self.sets(apart: slow.map(\.1), from: fast, in: profile, of: "service"))
-  }
-
-  @Test func aSlowRequestHasTheStackThatMadeIt() throws {
-    let disk = try LoopDisk(megabytes: 16)
-    let workload = try TimedWorkload("direct", [disk.path, "100"])
-    var options = LatencyOptions()
-    options.target = .processes([workload.pid])
-    // So that all are walked, be the disk as fast as it may.
-    options.exemplarsPerSecond = 10_000
-    var settings = SamplerOptions()
-    settings.target = options.target
-    settings.events = [.exemplars]
-    let sampler = try Sampler(
-      options: settings, roots: HostRoots(), profile: Profile(sampleType: .latency, period: 1))
-    let collector = try LatencyCollector(.block, options: options, sampler: sampler)
-    try sampler.start()
-    try collector.start()
-    _ = try workload.work(lines: 1)
-    try sampler.poll(timeout: .milliseconds(10))
-    collector.stop()
-    try sampler.stop()
-    let window = try #require(sampler.folder.windows.first)
-    let profile = window.profile
-    #expect(profile.ledger.isBalanced)
-    func samples(_ operation: String) -> [Sample] {
-      zip(window.exemplars, profile.samples).filter { facts, _ in
-        collector.name(of: facts) == "\(disk.name) \(operation)"
-      }.map(\.1)
-    }
-    let reads = samples("read")
-    let writes = samples("write")
-    #expect(!reads.isEmpty && !writes.isEmpty)
-    #expect(try Self.sets(apart: reads, from: writes, in: profile, of: "direct"))
-    #expect(try Self.sets(apart: writes, from: reads, in: profile, of: "direct"))
   }
 
   /// Whether a place in a program leads to all of some samples and to none of the others.
