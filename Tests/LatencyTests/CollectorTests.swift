@@ -88,6 +88,46 @@ import Testing
     #expect(!collector.hasTargets)
   }
 
+  @Test(arguments: [LatencyKind.syscalls, .runqueue, .block])
+  func whatBeganBeforeARestIsNotTakenForWhatEndsAfterIt(_ kind: LatencyKind) throws {
+    let shell = Process()
+    shell.executableURL = URL(filePath: "/bin/sh")
+    let (input, output) = (Pipe(), Pipe())
+    shell.standardInput = input
+    shell.standardOutput = output
+    // Each line is read by one call, and answered.
+    shell.arguments = ["-c", "while read x; do echo; done"]
+    try shell.run()
+    defer { shell.waitUntilExit() }
+    func answer() throws {
+      try input.fileHandleForWriting.write(contentsOf: Data("\n".utf8))
+      #expect(try output.fileHandleForReading.read(upToCount: 1)?.count == 1)
+      // By then it waits again.
+      usleep(50_000)
+    }
+    let collector = try Self.collector(kind, of: [UInt32(shell.processIdentifier)])
+    try answer()
+    try collector.start()
+    try answer()
+    _ = try collector.collect()
+    #expect(collector.rest())
+    try answer()
+    try collector.start()
+    try answer()
+    try answer()
+    let rows = try collector.collect().rows
+    try input.fileHandleForWriting.close()
+    if kind == .syscalls {
+      // The wait for the first of the two lines had begun while nobody looked.
+      let reads = try #require(rows.first { $0.name == "read" })
+      #expect(reads.histogram.count == 1)
+      #expect(rows.first { $0.name == "write" }?.histogram.count == 2)
+    } else if kind == .runqueue {
+      #expect(rows.allSatisfy { $0.histogram.max < 1_000_000_000 })
+      #expect(rows.contains { $0.histogram.count > 0 })
+    }
+  }
+
   @Test func processesForWhichThereIsNoRoomAreCountedTogether() throws {
     let collector = try Self.collector(.syscalls) { $0.slots = 1 }
     try collector.start()
@@ -198,7 +238,7 @@ import Testing
     settings.events = [.exemplars]
     let sampler = try Sampler(
       options: settings, roots: HostRoots(), profile: Profile(sampleType: .latency, period: 1))
-    let collector = try LatencyCollector(.syscalls, options: options, sampler: sampler)
+    let collector = try LatencyCollector(.syscalls, options: options, loan: sampler.loan())
     try sampler.start()
     try collector.start()
     try workload.begin()
@@ -239,7 +279,7 @@ import Testing
     settings.events = [.exemplars]
     let sampler = try Sampler(
       options: settings, roots: HostRoots(), profile: Profile(sampleType: .latency, period: 1))
-    let collector = try LatencyCollector(.block, options: options, sampler: sampler)
+    let collector = try LatencyCollector(.block, options: options, loan: sampler.loan())
     try sampler.start()
     try collector.start()
     _ = try workload.work(lines: 1)
