@@ -9,6 +9,7 @@ import urllib.parse
 import urllib.request
 
 from agent_checks import PLANTED, end, expect, figure, figures, plant, programs
+from agent_latency import check_latencies
 from agents import Agent
 from loads import free_port, wait_until
 from receivers import Decoded, Metrics, Profiles, canonical, exported, flush, points_of
@@ -271,6 +272,8 @@ profiling:
 metrics:
   interval: 2s
   textfile_directory: {texts}
+latency:
+  exemplars_per_minute: 600
 resource_attributes:
   team: tests
 identity:
@@ -282,6 +285,8 @@ identity:
 budget:
   # Windows this short cost more than what they tell is worth.
   governor: false
+  # Nothing has to rest.
+  cpu_percent: 100
 destinations:
 - name: collector
   type: otlp
@@ -300,7 +305,9 @@ destinations:
         plant(loads, "unwanted")
         with Agent(folder, settings) as agent:
             agent.wait_until_ready()
-            report.check("OpenTelemetry Collector", check_collector, Arrived(chosen.sink))
+            arrived = Arrived(chosen.sink)
+            report.check("OpenTelemetry Collector", check_collector, arrived)
+            report.check("latencies", check_latencies, agent, arrived)
             report.check("VictoriaMetrics", check_victoria, chosen.victoria)
             report.check("Prometheus", check_prometheus, agent, loads)
             report.check("go tool pprof", check_pprof, agent, loads, planted.pid)

@@ -33,6 +33,8 @@ CAPABILITIES = ["bpf", "perfmon", "sys_ptrace", "dac_read_search", "syslog", "ch
 FOLDERS = ["/var/lib/wick", "/var/cache/wick", "/run/wick"]
 PARANOIA = pathlib.Path("/proc/sys/kernel/perf_event_paranoid")
 SAMPLING = {"sampling", "process lifetimes", "process targets"}
+LATENCIES = {f"latency of {what}" for what in [
+    "system calls", "the run queue", "block I/O", "TCP", "DNS"]}
 # What wick is as well without, and what only record uses.
 UNIMPORTANT = {"cycle counter", "process targets"}
 AT_ONCE = 2
@@ -95,20 +97,20 @@ class Case:
 
 CASES = [
     Case("nothing"),
-    Case("no CAP_BPF", without="bpf", lost=SAMPLING),
-    Case("no CAP_PERFMON", without="perfmon", lost=SAMPLING | {"process events"}),
+    Case("no CAP_BPF", without="bpf", lost=SAMPLING | LATENCIES),
+    Case("no CAP_PERFMON", without="perfmon", lost=SAMPLING | LATENCIES | {"process events"}),
     Case("no CAP_SYS_PTRACE", without="sys_ptrace", lost={"other processes"}),
     Case("no CAP_DAC_READ_SEARCH", without="dac_read_search", lost={"files of other users"}),
     Case("no CAP_SYSLOG", without="syslog", lost={"kernel symbols"}),
     Case("no CAP_CHECKPOINT_RESTORE", without="checkpoint_restore", lost={"mapped files"}),
-    Case("no BTF", "mount -t tmpfs none /sys/kernel/btf", lost=SAMPLING | {"kernel types (BTF)"}),
+    Case("no BTF", "mount -t tmpfs none /sys/kernel/btf", lost=SAMPLING | LATENCIES | {"kernel types (BTF)"}),
     # Nothing that wick attaches needs its files.
     Case("no tracefs", "mount -t tmpfs none /sys/kernel/tracing; "
          "mount -t tmpfs none /sys/kernel/debug"),
     Case("kallsyms hidden", "mount --bind /dev/null /proc/kallsyms", lost={"kernel symbols"}),
     Case("perf_event_paranoid=4", paranoia="4"),
     Case("perf_event_paranoid=4, no CAP_PERFMON", without="perfmon", paranoia="4",
-         lost=SAMPLING | {"process events"}),
+         lost=SAMPLING | LATENCIES | {"process events"}),
     Case("cgroup v1 only", "umount /sys/fs/cgroup/unified", groups={1}),
     # On hosts whose controllers are version 1's, version 2 has CPU time and pressure alone.
     Case("cgroup v2 only", "umount -R /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup",

@@ -1,5 +1,6 @@
 package import AgentLog
 package import Configuration
+package import Latency
 package import LinuxHost
 import Logging
 import Sampling
@@ -13,6 +14,13 @@ extension AgentConfiguration {
     return Feature.ofAgent(
       profiling: profiling.enabled, metrics: metrics.enabled, storage: !storage.isEmpty
     ).union(profiling.enabled ? events.flatMap(\.features) : [])
+      .union(measuredLatencies.map(\.feature))
+  }
+
+  /// The latencies that are measured: they are metrics.
+  package var measuredLatencies: [LatencyKind] {
+    guard metrics.enabled, latency.enabled else { return [] }
+    return LatencyKind.allCases.filter { latency.kinds.contains($0.rawValue) }
   }
 
   /// Where the kernel's file systems are.

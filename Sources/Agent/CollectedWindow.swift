@@ -9,4 +9,6 @@ package struct CollectedWindow: Sendable {
   package var profile: Profile
   /// Where the code of each mapping of the profile comes from, by its number.
   package let origins: [CodeOrigin]
+  /// Of an event whose samples stand for themselves: what is known of each, in their order.
+  package var exemplars: [ExemplarFacts] = []
 }

@@ -22,8 +22,8 @@ package final class ContinuousSampler: Sendable {
   }
 
   package enum Event: Sendable {
-    /// Samples are taken from now on, by this event.
-    case started(event: String)
+    /// Samples are taken from now on, by this event, and for who has the loan.
+    case started(event: String, loan: SampleLoan?)
     /// Processes that were sampled for the first time in their window; they may end before it does.
     case processes([(pid: UInt32, name: String)])
     case window(CollectedWindow)
@@ -46,6 +46,7 @@ package final class ContinuousSampler: Sendable {
     var frequency: Int?
     var budget: Governor.Budget?
     var memoryBytes: UInt64?
+    var beside = Governing.Beside()
 
     mutating func takeWishes() -> (frequency: Int?, budget: Governor.Budget?) {
       defer { (frequency, budget) = (nil, nil) }
@@ -149,6 +150,14 @@ package final class ContinuousSampler: Sendable {
     exchange.withLock { $0.memoryBytes = bytes }
   }
 
+  /// What is measured beside samples has cost so far, in seconds: its programs in the kernel, and what
+  /// comes once.
+  package func setBeside(kernelSeconds: Double, onceSeconds: Double) {
+    exchange.withLock {
+      $0.beside = Governing.Beside(kernelSeconds: kernelSeconds, onceSeconds: onceSeconds)
+    }
+  }
+
   /// What it may cost from now on.
   package func setBudget(_ budget: Governor.Budget) {
     exchange.withLock { $0.budget = budget }
@@ -176,7 +185,8 @@ extension ContinuousSampler {
     var governing = Governing(
       frequency: options.frequency, cpus: machine.onlineCPUs().count, settings: settings)
     var taps: [Tap] = []
-    deliver(.started(event: options.trigger.name))
+    let loan = options.events.contains(.exemplars) ? try sampler.loan() : nil
+    deliver(.started(event: options.trigger.name, loan: loan))
     var schedule = WindowSchedule(
       Dictionary(
         options.events.map { ($0, settings.intervals[$0] ?? settings.interval) },
@@ -194,7 +204,7 @@ extension ContinuousSampler {
       taps += openTaps(sampler, now)
       closeTaps(&taps, sampler, now)
       take(exchange.withLock { $0.takeWishes() }, &governing)
-      governing.memoryBytes = exchange.withLock(\.memoryBytes)
+      (governing.memoryBytes, governing.beside) = exchange.withLock { ($0.memoryBytes, $0.beside) }
       let isNews = governing.judge(sampler, at: now)
       // The window before may still be open: then in the next turn.
       var due = schedule.due(at: now)
@@ -221,7 +231,9 @@ extension ContinuousSampler {
         return (sampler, refused)
       } catch let error as UnavailableFeature {
         let kept = options.events.filter { !$0.features.contains(error.feature) }
-        guard !kept.isEmpty, kept.count < options.events.count else { throw error }
+        guard kept.contains(where: { $0 != .exemplars }), kept.count < options.events.count else {
+          throw error
+        }
         options.events = kept
         refused.append("\(error)")
       }
@@ -280,6 +292,7 @@ extension ContinuousSampler {
 
 extension SampleWindow {
   fileprivate var collected: CollectedWindow {
-    CollectedWindow(event: event.rawValue, profile: profile, origins: origins)
+    CollectedWindow(
+      event: event.rawValue, profile: profile, origins: origins, exemplars: exemplars)
   }
 }

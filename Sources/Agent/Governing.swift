@@ -3,6 +3,13 @@ import Sampling
 
 /// Tells the governor once a second what sampling has cost, from the sampling thread.
 struct Governing {
+  /// What is measured beside samples.
+  struct Beside: Sendable {
+    var kernelSeconds = 0.0
+    var onceSeconds = 0.0
+  }
+
+  var beside = Beside()
   var governor: Governor
   /// What we hold, as far as that was measured; see `Governor.Reading`.
   var memoryBytes: UInt64?
@@ -24,9 +31,9 @@ struct Governing {
           time: Double(now) / 1e9,
           kernelSeconds: Double(sampler.kernelNanoseconds ?? 0) / 1e9,
           foldingSeconds: Double(sampler.foldingNanoseconds) / 1e9,
-          buildingSeconds: Double(sampler.buildingNanoseconds) / 1e9,
-          processSeconds: ResourceUse.now().cpuSeconds, pressure: pressure,
-          memoryBytes: memoryBytes))
+          buildingSeconds: Double(sampler.buildingNanoseconds) / 1e9 + beside.onceSeconds,
+          processSeconds: ResourceUse.now().cpuSeconds + beside.kernelSeconds,
+          pressure: pressure, memoryBytes: memoryBytes))
     }
     return governor.frequency != sampler.frequency
   }

@@ -34,11 +34,15 @@ package final class LatencySession {
     }
     ResourceLimits.raiseOpenFiles()
     // Without latencies there is nothing to do: what is refused to them is refused.
-    let sampler = Result { try Self.sampler(options) }
-    collector = try UnavailableFeature.naming(kind.feature) {
-      try LatencyCollector(kind, options: options, sampler: try? sampler.get())
+    let sampler = Result {
+      let sampler = try Self.sampler(options)
+      return (sampler: sampler, loan: try sampler.loan())
     }
-    self.sampler = try? sampler.get()
+    let found = try? sampler.get()
+    collector = try UnavailableFeature.naming(kind.feature) {
+      try LatencyCollector(kind, options: options, loan: found?.loan)
+    }
+    self.sampler = found?.sampler
     if case .failure(let error) = sampler { missingStacks = "\(error)" }
     recording = LatencyRecording(kind, target: options.target.words)
   }

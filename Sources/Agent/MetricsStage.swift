@@ -6,7 +6,6 @@ import LinuxHost
 import MetricFormats
 import MetricModel
 import ResourceModel
-import ServiceIdentity
 import Synchronization
 
 /// Collects metrics at an interval for the servers that want them, and when a page is asked for.
@@ -19,41 +18,41 @@ final class MetricsStage: Sendable {
   }
 
   private let registry: MetricRegistry
-  private let known: KnownServices
+  private let services: ServiceNames
+  private let latencies: LatencyStage?
   private let host: Resource
   private let state: Mutex<State>
   private let thread = Mutex<WorkerThread?>(nil)
   private let hasEnded = DispatchSemaphore(value: 0)
 
   private static let turnNanoseconds: UInt64 = 200_000_000
-  private static let serviceLimit = 1_000
 
   /// - Parameters:
   ///   - configuration: what is collected, and how often.
   ///   - roots: where the kernel's files are.
   ///   - host: whom metrics are about that are about no service.
-  ///   - resolver: says which service a process is of.
+  ///   - services: says which service a process is of.
+  ///   - latencies: measures latencies; nil if nobody does.
   ///   - agent: our own figures.
   init(
     _ configuration: MetricsConfiguration, roots: HostRoots, host: Resource,
-    resolver: IdentityResolver, agent: @escaping @Sendable () -> AgentFigures?
+    services: ServiceNames, latencies: LatencyStage?,
+    agent: @escaping @Sendable () -> AgentFigures?
   ) {
     self.host = host
     let state = Mutex(State(interval: configuration.interval))
     var settings = MetricRegistry.Settings()
     settings.seriesLimit = configuration.seriesLimit
-    let known = KnownServices(limit: Self.serviceLimit)
-    let services = ServiceCollector { pid, name in
-      let identity = resolver.identity(of: pid, name: name)
-      guard !identity.isDropped else { return nil }
-      known.add(identity)
-      return identity.serviceName
+    self.services = services
+    self.latencies = latencies
+    let collector = ServiceCollector { services.name(of: $0, called: $1) }
+    let addLatencies: (@Sendable (inout MetricBatch) -> Void)? = latencies.map { stage in
+      { @Sendable batch in stage.add(to: &batch) }
     }
-    self.known = known
     registry = MetricRegistry(
       roots: roots, settings: settings, collectors: configuration.controlGroups ? .all : .host,
       without: configuration.disabledCollectors, textFiles: configuration.textFileDirectory,
-      services: configuration.services ? services : nil, agent: agent)
+      services: configuration.services ? collector : nil, agent: agent, latencies: addLatencies)
     self.state = state
   }
 
@@ -102,7 +101,8 @@ final class MetricsStage: Sendable {
   /// Collects once, for `--once`.
   func collect(export: (MetricBatch, MetricResources) -> Void) {
     let batch = registry.collect()
-    export(batch, MetricResources(host: host, named: known.resources))
+    export(batch, MetricResources(host: host, named: services.resources))
+    latencies?.forgetExemplars(before: batch.timeUnixNanoseconds)
   }
 
   private func run(

@@ -146,6 +146,16 @@ final class ProfilePipeline {
     return (isStored, encoded.omitted)
   }
 
+  /// A window whose samples stand for themselves, with names; they count as delivered.
+  func name(_ window: CollectedWindow) -> Profile {
+    var profile = window.profile
+    if symbolizes {
+      symbolizer.symbolize(&profile, origins: window.origins, until: namingDeadline)
+    }
+    ledgers[window.event, default: Ledger()].add(profile.ledger)
+    return profile
+  }
+
   /// The samples that somebody asked for, as a compressed pprof file.
   func encode(_ tap: CollectedWindow) throws -> [UInt8] {
     var profile = tap.profile

@@ -16,14 +16,21 @@ extension ProfilingAgent {
     pipeline.rest()
     let figures = shared.sampler?.figures
     let onDemand = allocations.cost
+    let latency = latencies?.figures ?? LatencyFigures()
+    let latencySeconds = latency.bpfSeconds.values.reduce(0, +)
+    tellLatencies(latency)
     var bpfSeconds = figures?.bpfSeconds
-    if onDemand.bpfSeconds > 0 { bpfSeconds = (bpfSeconds ?? 0) + onDemand.bpfSeconds }
+    if onDemand.bpfSeconds + latencySeconds > 0 {
+      bpfSeconds = (bpfSeconds ?? 0) + onDemand.bpfSeconds + latencySeconds
+    }
+    shared.sampler?.setBeside(
+      kernelSeconds: latencySeconds, onceSeconds: latency.loadingSeconds)
     let isMeasured = meter.look(at: now, kernelSeconds: bpfSeconds)
     let budget = settings.configuration.budget
     var cost = CostStatus()
     cost.cpuRatio = meter.processShare
     cost.kernelCPURatio = meter.kernelShare
-    let maps = (figures?.mapBytes ?? 0) + onDemand.mapBytes
+    let maps = (figures?.mapBytes ?? 0) + onDemand.mapBytes + latency.mapBytes
     // Pages of maps that are in our address space count once.
     cost.residentBytes = meter.memory.map { $0.residentBytes - min($0.mapBytes, $0.residentBytes) }
     cost.mapBytes = maps
@@ -39,6 +46,7 @@ extension ProfilingAgent {
       notes.sampling = sampling
       notes.hertz = figures?.frequency ?? 0
       notes.bpfSeconds = bpfSeconds
+      notes.latency = latency
       notes.mapBytes = maps
       notes.pauses = figures?.pauses ?? []
       notes.refused = figures?.refused ?? []

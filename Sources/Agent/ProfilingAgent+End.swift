@@ -6,6 +6,7 @@ import LinuxHost
 import NIOCore
 import NIOPosix
 import ProfileModel
+import Sampling
 
 // The end.
 extension ProfilingAgent {
@@ -18,6 +19,7 @@ extension ProfilingAgent {
     manager?.stopping()
     board.change { $0.phase = .stopping }
     metrics?.askToStop()
+    latencies?.askToStop(collects: settings.once)
     allocations.close()
     let figures = shared.sampler?.figures
     shared.lastFigures = figures
@@ -25,6 +27,10 @@ extension ProfilingAgent {
     taps.close()
     if !settings.once { pipeline.namingDeadline = began &+ Self.lastNamingNanoseconds }
     while let event = queue.next() {
+      // Nobody adds them to their histograms any more.
+      if case .window(let window) = event, window.event == SampleEvent.exemplars.rawValue {
+        continue
+      }
       // With `once`, one window of each event is all that was asked for.
       if settings.once, case .window(let window) = event, pipeline.ledgers[window.event] != nil {
         continue
@@ -37,6 +43,7 @@ extension ProfilingAgent {
       }
       _ = take(event)
     }
+    latencies?.stop(within: settings.once ? Self.onceLimit : Self.latencyLimit)
     if settings.once, let exporter = shared.exporter {
       metrics?.collect { exporter.append($0, about: $1) }
     }
@@ -63,6 +70,8 @@ extension ProfilingAgent {
   private static let lastNamingNanoseconds: UInt64 = 2_000_000_000
   /// How long the end waits for the collection of metrics that goes on.
   private static let metricsLimit = Duration.seconds(1)
+  /// How long the end waits for what measures latencies, of which nothing is told any more.
+  private static let latencyLimit = Duration.milliseconds(200)
   /// How long the end may take until the queue is closed.
   private static let endLimit = Duration.milliseconds(3_500)
 

@@ -4,20 +4,24 @@ import Health
 import LinuxHost
 import Logging
 import ProfileModel
+import Sampling
 
 // What comes.
 extension ProfilingAgent {
   /// True once there was a window of each event.
   func take(_ event: ContinuousSampler.Event) -> Bool {
     switch event {
-    case .started(let event):
+    case .started(let event, let loan):
       let frequency = settings.configuration.profiling.frequency
       sampling(.running(event: event, hertz: frequency))
       logger.notice(
         "profiling", metadata: ["event": "\(event)", "frequency_hz": "\(frequency)"])
+      latencies?.measure(loan: loan)
       becomeReady("profiling by \(event) at \(frequency) Hz")
     case .processes(let processes):
       for process in processes { pipeline.meet(process.pid, name: process.name) }
+    case .window(let window) where window.event == SampleEvent.exemplars.rawValue:
+      takeExemplars(window)
     case .window(let window):
       export(window)
       return settings.configuration.profiling.events.allSatisfy { pipeline.ledgers[$0] != nil }
@@ -92,6 +96,7 @@ extension ProfilingAgent {
     shared.sampler?.stop()
     shared.sampler = nil
     taps.close()
+    latencies?.measure(loan: nil)
     logger.error("profiling has ended", metadata: ["cause": "\(reason)"])
     board.add(error: reason, of: "sampling")
     retrySampling = Clock.monotonic() &+ Self.retryNanoseconds

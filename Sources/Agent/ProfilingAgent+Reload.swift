@@ -44,6 +44,8 @@ extension ProfilingAgent {
     if changes.concerns("profiling.frequency") {
       shared.sampler?.setFrequency(configuration.profiling.frequency)
     }
+    let cpus = machine.onlineCPUs().count
+    latencies?.setMaximumOverhead(Self.overheadOfLatencies(configuration.budget, cpus: cpus))
     shared.sampler?.setBudget(configuration.budget.governor(of: configuration.profiling))
     for change in changes.applied {
       logger.notice("configuration changed", metadata: ["change": "\(change)"])

@@ -118,6 +118,7 @@ extension ProfilingAgent {
         switch stage {
         case .sampler: samples
         case .metrics: metrics != nil && !settings.once
+        case .latency: latencies != nil
         case .pipeline, .network, .exporter: true
         }
       },
@@ -128,9 +129,11 @@ extension ProfilingAgent {
     }
     self.watchdog = watchdog
     shared.watch(watchdog, limit: interval)
+    _ = latencies?.start { watchdog.pass(.latency) }
     if samples {
       startSampler()
     } else {
+      latencies?.measure(loan: nil)
       let cause = Feature.ofSampling.lazy.compactMap { self.features.reason($0) }.first
       let status: SamplingStatus =
         settings.configuration.profiling.enabled
@@ -167,6 +170,10 @@ extension ProfilingAgent {
     sampling.sampler.events = SampleEvent.recordable.filter {
       profiling.events.contains($0.rawValue) && $0.features.allSatisfy { features.has($0) }
     }
+    if latencies?.wantsExemplars ?? false {
+      sampling.sampler.events.append(.exemplars)
+      sampling.intervals[.exemplars] = Self.exemplarInterval
+    }
     let kinds = Set(sampling.sampler.events.flatMap(\.features)).count
     sampling.sampler.maximumOverhead =
       Self.overheadOfProbes(
@@ -174,7 +181,7 @@ extension ProfilingAgent {
       / Double(max(1, kinds))
     sampling.sampler.mayPause = true
     sampling.interval = profiling.window
-    for event in sampling.sampler.events {
+    for event in sampling.sampler.events where event != .exemplars {
       sampling.intervals[event] = profiling.window(of: event.rawValue)
     }
     sampling.roots = settings.roots
@@ -190,6 +197,9 @@ extension ProfilingAgent {
     taps.open()
     shared.sampler = sampler
   }
+
+  /// How long stacks of slow operations wait until they are told.
+  private static let exemplarInterval = Duration.seconds(15)
 
   /// What probes may take of one CPU: half of what all of wick may, which is a share of all
   /// CPUs.

@@ -5,6 +5,7 @@ import AgentEndpoint
 import Export
 import Health
 import HostMetrics
+import Latency
 import Logging
 import NIOCore
 import NIOPosix
@@ -58,6 +59,8 @@ package final class ProfilingAgent {
   let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
   let shared: AgentShare
   let metrics: MetricsStage?
+  /// Nil where no latencies are measured.
+  let latencies: LatencyStage?
   var endpoint: AgentEndpoint?
   let queue = WindowQueue()
   let taps = TapDesk()
@@ -68,6 +71,8 @@ package final class ProfilingAgent {
   var retrySampling: UInt64?
   /// Why profiles are not kept in some folders, as the log says.
   var folderProblems: [String: String] = [:]
+  /// What latencies the kernel refuses, as the log says.
+  var refusedLatencies: Set<LatencyKind> = []
   /// Why the queue is in memory alone, as the log says.
   var queueProblem: String?
   let began = Clock.monotonic()
@@ -121,11 +126,17 @@ package final class ProfilingAgent {
     pipeline.common = host
     pipeline.symbolizes = configuration.profiling.symbolize
     let board = board
+    let services = ServiceNames(resolver)
+    var latency = Self.latencySettings(configuration, cpus: machine.onlineCPUs().count)
+    // What cannot work is told already, and why.
+    latency.kinds.removeAll { [features] kind in features.reason(kind.feature) != nil }
+    let latencies = latency.kinds.isEmpty ? nil : LatencyStage(latency, services: services)
+    self.latencies = latencies
     metrics =
       configuration.metrics.enabled
       ? MetricsStage(
-        configuration.metrics, roots: roots, host: host, resolver: resolver,
-        agent: { board.figures(share.exporter) }) : nil
+        configuration.metrics, roots: roots, host: host, services: services,
+        latencies: latencies, agent: { board.figures(share.exporter) }) : nil
     ResourceLimits.raiseOpenFiles()
     try openExporter(configuration.destinations)
     if !settings.once { try openEndpoint() }
@@ -159,6 +170,7 @@ package final class ProfilingAgent {
       if settings.once, !shared.sampling.isPossible { isOver = true }
       // A sampler that is not there cannot hang.
       if shared.sampler == nil { stages.pass(.sampler) }
+      if latencies?.isRunning == false { stages.pass(.latency) }
       stages.pass(.pipeline)
       look()
     }

@@ -1,5 +1,6 @@
 import Health
 import HostMetrics
+import Latency
 import LinuxHost
 import ProfileModel
 import Sampling
@@ -26,6 +27,7 @@ final class StatusBoard: Sendable {
     var pauses: [String] = []
     /// What of `profiling.events` the kernel refuses, in sentences.
     var refused: [String] = []
+    var latency = LatencyFigures()
   }
 
   private let notes = Mutex(Notes())
@@ -75,8 +77,10 @@ final class StatusBoard: Sendable {
   }
 
   private func featureStatus(_ notes: Notes) -> [FeatureStatus] {
+    let latencies = Self.latencies(notes.latency)
     let kernel = wanted.map { feature in
       let missing = features.reason(feature)
+      if missing == nil, let told = latencies[feature] { return told }
       return FeatureStatus(
         name: feature.rawValue, state: missing == nil ? .working : .missing,
         cause: missing?.cause, loss: missing?.loss, remedy: missing?.remedy)
@@ -101,6 +105,28 @@ final class StatusBoard: Sendable {
     return kernel + folders + pauses + refused
   }
 
+  /// What there is to say of latencies that are measured, or that the kernel refuses.
+  private static func latencies(_ figures: LatencyFigures) -> [Feature: FeatureStatus] {
+    var told: [Feature: FeatureStatus] = [:]
+    for (kind, cause) in figures.limitations {
+      told[kind.feature] = FeatureStatus(
+        name: kind.feature.rawValue, state: .working, cause: cause,
+        loss: "there are no such figures", remedy: "use a newer kernel")
+    }
+    for (kind, cause) in figures.pauses {
+      told[kind.feature] = FeatureStatus(
+        name: kind.feature.rawValue, state: .working, cause: cause,
+        loss: "nothing is counted meanwhile (wick_latency_paused_seconds_total)",
+        remedy: "raise budget.cpu_percent, or take \(kind.rawValue) out of latency.kinds")
+    }
+    for (kind, problem) in figures.refused {
+      told[kind.feature] = FeatureStatus(
+        name: kind.feature.rawValue, state: .missing, cause: problem.cause,
+        loss: kind.feature.loss, remedy: problem.remedy)
+    }
+    return told
+  }
+
   /// Our own metrics.
   func figures(_ exporter: Exporter?) -> AgentFigures {
     let notes = notes.withLock(\.self)
@@ -120,7 +146,8 @@ final class StatusBoard: Sendable {
     if figures.events.isEmpty { figures.events = [event("cpu", notes)] }
     figures.destinations = exporter?.destinations.map(\.figures) ?? []
     if let queue = exporter?.queue { figures.queue = queue.metrics }
-    figures.features = wanted.map { ($0.rawValue, features.has($0)) }
+    let refused = Set(notes.latency.refused.keys.map(\.feature))
+    figures.features = wanted.map { ($0.rawValue, features.has($0) && !refused.contains($0)) }
     return figures
   }
 

@@ -7,7 +7,7 @@ import Synchronization
 /// passes none, so none comes out at the end: what hangs is restarted, though all other threads run.
 package final class Watchdog: Sendable {
   package enum Stage: String, Sendable, CaseIterable {
-    case sampler, pipeline, metrics
+    case sampler, pipeline, metrics, latency
     /// The event loop, on which requests are sent and answered, and their time limits.
     case network
     /// The tasks that send batches.

@@ -91,6 +91,17 @@ import Glibc
     }
   }
 
+  /// Uses another object's map in place of the own one of the same name.
+  package borrowing func share(_ map: BPFMap) throws(BPFError) {
+    guard let found = unsafe bpf_object__find_map_by_name(raw, map.name) else {
+      throw BPFError(operation: .configure, subject: map.name, code: ENOENT)
+    }
+    let status = unsafe bpf_map__reuse_fd(found, map.descriptor)
+    guard status == 0 else {
+      throw BPFError(operation: .configure, subject: map.name, code: -status)
+    }
+  }
+
   /// Leaves a program out when the object is loaded.
   package borrowing func skip(program: String) throws(BPFError) {
     guard let found = unsafe bpf_object__find_program_by_name(raw, program) else {

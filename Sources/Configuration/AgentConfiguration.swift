@@ -7,6 +7,7 @@ package import Export
 package struct AgentConfiguration: Sendable {
   package var profiling = ProfilingConfiguration()
   package var metrics = MetricsConfiguration()
+  package var latency = LatencyConfiguration()
   package var destinationEntries: [DestinationConfiguration] = []
   /// Where profiles are kept if there is no destination.
   package var profileDirectory = ProfileDirectoryConfiguration()
@@ -42,6 +43,9 @@ extension AgentConfiguration {
       "profiling", \.profiling, ProfilingConfiguration.keys, "CPU profiles of all processes."),
     .section(
       "metrics", \.metrics, MetricsConfiguration.keys, "Metrics of the host and its services."),
+    .section(
+      "latency", \.latency, LatencyConfiguration.keys,
+      "How long things take, by service: histograms that are metrics, and need these."),
     .list(
       "destinations", \.destinationEntries, limit: 16, template: DestinationConfiguration(),
       DestinationConfiguration.keys,

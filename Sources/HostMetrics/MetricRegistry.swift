@@ -53,15 +53,18 @@ package final class MetricRegistry: Sendable {
   ///   - textFiles: a folder of files with metrics of others; nil for none.
   ///   - services: what tells services apart; nil for no figures of them.
   ///   - agent: our own figures as they are now; nil for none.
+  ///   - latencies: adds what was measured of latencies; nil where nobody measures any.
   package convenience init(
     roots: HostRoots, settings: Settings = Settings(), collectors kinds: Collectors = .all,
     without: Set<String> = [], textFiles: String? = nil, services: ServiceCollector? = nil,
-    agent: (@Sendable () -> AgentFigures?)? = nil
+    agent: (@Sendable () -> AgentFigures?)? = nil,
+    latencies: (@Sendable (inout MetricBatch) -> Void)? = nil
   ) {
     var collectors = HostCollectors.all
     if kinds == .all { collectors.append(ControlGroupCollector()) }
     if let services { collectors.append(services) }
     if let agent { collectors.append(AgentCollector(figures: agent)) }
+    if let latencies { collectors.append(AddedSeries(add: latencies)) }
     collectors.append(TextFileCollector(directory: textFiles))
     self.init(
       roots: roots, settings: settings,

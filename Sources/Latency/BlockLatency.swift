@@ -66,9 +66,30 @@ struct BlockLatency: LatencySource {
   private static let nameLimit = 64
 
   func name(ofKind kind: UInt32) -> String {
-    let device = names[kind >> UInt32(BLOCK_DEVICE_SHIFT)] ?? "other"
-    let operation = Self.operations[kind & (UInt32(BLOCK_QUEUED) - 1)] ?? "other"
-    return "\(device) \(operation)" + (kind & UInt32(BLOCK_QUEUED) != 0 ? " queued" : "")
+    let parts = parts(ofKind: kind)
+    return "\(parts.device) \(parts.operation)" + (parts.isQueued ? " queued" : "")
+  }
+
+  func forgetBegun(_ object: borrowing LoadedObject) -> Bool {
+    object.removeAll(map: "other_requests", limit: Self.requestLimit)
+    return object.clear(array: "request_places")
+  }
+
+  private static let requestLimit = 16_384
+
+  func figure(ofKind kind: UInt32) -> LatencyFigure {
+    let parts = parts(ofKind: kind)
+    return LatencyFigure(
+      parts.isQueued ? .queue : .duration,
+      ["device": parts.device, "operation": parts.operation])
+  }
+
+  private func parts(ofKind kind: UInt32) -> (device: String, operation: String, isQueued: Bool) {
+    (
+      names[kind >> UInt32(BLOCK_DEVICE_SHIFT)] ?? "other",
+      Self.operations[kind & (UInt32(BLOCK_QUEUED) - 1)] ?? "other",
+      kind & UInt32(BLOCK_QUEUED) != 0
+    )
   }
 
   private static let operations: [UInt32: String] = [

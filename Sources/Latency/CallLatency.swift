@@ -18,5 +18,11 @@ struct CallLatency: LatencySource {
     try sizeThreadTable(object, roots: roots)
   }
 
+  func forgetBegun(_ object: borrowing LoadedObject) -> Bool { clearThreadTable(object) }
+
+  func figure(ofKind kind: UInt32) -> LatencyFigure {
+    LatencyFigure(.duration, ["call": name(ofKind: kind)])
+  }
+
   func name(ofKind kind: UInt32) -> String { SystemCall.name(ofKind: kind) }
 }

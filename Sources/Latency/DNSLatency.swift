@@ -79,6 +79,10 @@ struct DNSLatency: LatencySource {
     return tallies
   }
 
+  func figure(ofKind kind: UInt32) -> LatencyFigure {
+    LatencyFigure(.duration, ["server": table?.key(ofNumber: kind)?.name ?? "other"])
+  }
+
   func name(ofKind kind: UInt32) -> String {
     table?.key(ofNumber: kind)?.name ?? "a server that is gone"
   }

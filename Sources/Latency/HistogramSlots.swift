@@ -40,8 +40,8 @@ final class HistogramSlots {
 
   private var states: [State]
   private var keys: [HistogramKey]
-  /// What each slot had when it was last read.
-  private var counts: [UInt32]
+  /// What each slot had when it was last read; nothing where it was never used.
+  private var counts: [[UInt32]]
   private var sums: [UInt64]
   private var interruptions: [UInt32]
   private var freeCount = 0
@@ -63,7 +63,7 @@ final class HistogramSlots {
     processes = Processes(roots: options.roots)
     states = Array(repeating: .free, count: count)
     keys = Array(repeating: HistogramKey(word: 0), count: count)
-    counts = Array(repeating: 0, count: count * Self.buckets)
+    counts = Array(repeating: [], count: count)
     sums = Array(repeating: 0, count: count)
     interruptions = Array(repeating: 0, count: count)
     for slot in 1..<count { offer(slot) }
@@ -122,16 +122,16 @@ extension HistogramSlots {
     let sum = memory.loadAcquiring64(at: base + 24)
     // Every value changes the sum, but for zeros, which are in the first bucket.
     let zeros = memory.loadAcquiring32(at: base + Int(HISTOGRAM_COUNTS))
-    guard sum != sums[slot] || zeros != counts[slot * Self.buckets] else { return nil }
+    guard sum != sums[slot] || zeros != counts[slot].first ?? 0 else { return nil }
+    if counts[slot].isEmpty { counts[slot] = Array(repeating: 0, count: Self.buckets) }
     var histogram = LatencyHistogram()
-    let first = slot * Self.buckets
     memory.withWords(at: base + Int(HISTOGRAM_COUNTS), count: Self.buckets) { words in
       for place in 0..<Self.buckets {
         let now = words[place]
-        let before = counts[first + place]
+        let before = counts[slot][place]
         guard now != before else { continue }
         histogram.add(UInt64(now &- before), at: place)
-        counts[first + place] = now
+        counts[slot][place] = now
       }
     }
     let max = memory.exchange(0, at: base + 32)
@@ -190,8 +190,9 @@ extension HistogramSlots {
     var histogram = interval
     if histogram.count < Self.enough {
       histogram = LatencyHistogram()
-      let first = slot * Self.buckets
-      for place in 0..<Self.buckets { histogram.add(UInt64(counts[first + place]), at: place) }
+      for (place, amount) in counts[slot].enumerated() {
+        histogram.add(UInt64(amount), at: place)
+      }
     }
     let place = histogram.place(ofQuantile: 0.99) ?? Self.leastPlace
     setTokens(slot: slot, from: Swift.max(place, Self.leastPlace))
@@ -256,7 +257,7 @@ extension HistogramSlots {
     memory.withWords(at: slot * Self.bytes, count: Self.bytes / 4) { words in
       for index in 0..<Self.bytes / 4 { words[index] = 0 }
     }
-    for place in 0..<Self.buckets { counts[slot * Self.buckets + place] = 0 }
+    counts[slot] = []
     sums[slot] = 0
     interruptions[slot] = 0
     keys[slot] = HistogramKey(word: 0)

@@ -1,4 +1,4 @@
-import BPFRuntime
+package import BPFRuntime
 import BPFShared
 import LinuxHost
 import MetricModel
@@ -26,19 +26,23 @@ package final class LatencyCollector {
 
   /// Loads the programs; whatever the kernel refuses it refuses here.
   ///
-  /// The sampler takes the stacks of slow values, as samples of the event `exemplars`, and says whose
-  /// latencies are measured; without one there are no stacks.
-  package init(_ kind: LatencyKind, options: LatencyOptions, sampler: Sampler? = nil) throws {
+  /// A sampler takes the stacks of slow values, as samples of the event `exemplars`, and says whose
+  /// latencies are measured; without one there are no stacks. The meter, if there is one, tells how
+  /// long the programs run.
+  package init(
+    _ kind: LatencyKind, options: LatencyOptions, loan: SampleLoan? = nil,
+    meter: RunTimeMeter? = nil
+  ) throws {
     self.kind = kind
     self.options = options
-    hasSampler = sampler != nil
+    hasSampler = loan != nil
     var source = kind.source(roots: options.roots)
-    object = try Self.open(source, options, sampler).load()
-    runTimes = sampler?.measure(object)
+    object = try Self.open(source, options, loan).load()
+    runTimes = meter?.watch(object)
     slots = try HistogramSlots(object, options: options)
     errors = try ErrorCounts(object, options: options)
     names = ProcessNames(roots: options.roots)
-    if sampler != nil, options.exemplarsPerSecond > 0 {
+    if loan != nil, options.exemplarsPerSecond > 0 {
       slots.allowExemplars(above: source.slowNanoseconds)
     }
     try source.prepare(object)
@@ -47,19 +51,23 @@ package final class LatencyCollector {
 
   /// The object with all that it is to know before it is loaded.
   private static func open(
-    _ source: any LatencySource, _ options: LatencyOptions, _ sampler: Sampler?
+    _ source: any LatencySource, _ options: LatencyOptions, _ loan: SampleLoan?
   ) throws -> OpenedObject {
     let object = try OpenedObject(source.object)
     try HistogramSlots.size(object, options: options)
     try object.set("shard_mask", to: shards(options) - 1)
     try source.configure(object)
+    for (map, entries) in options.mapEntries { try object.resize(map: map, to: entries) }
     try object.set("collector", to: options.number)
-    if let sampler {
-      try sampler.lend(to: object)
+    if let loan {
+      try loan.configure(object)
       try object.set("wants_exemplars", to: options.exemplarsPerSecond > 0)
-      let rate = UInt64(max(1, options.exemplarsPerSecond * source.walksPerExemplar))
-      try object.set("exemplar_interval_ns", to: 1_000_000_000 / rate)
-      try object.set("exemplar_burst", to: source.walksAtOnce)
+      let rate = max(
+        0.001,
+        options.exemplarsPerSecond
+          * Double(min(source.walksPerExemplar, options.walksPerExemplar)))
+      try object.set("exemplar_interval_ns", to: UInt64(1e9 / rate))
+      try object.set("exemplar_burst", to: min(source.walksAtOnce, options.walksAtOnce))
     } else {
       try Sampler.spare(object)
       try TargetFilter(target: options.target, roots: options.roots).configure(object)
@@ -81,7 +89,8 @@ package final class LatencyCollector {
   private static func shards(_ options: LatencyOptions) -> UInt32 {
     let cpus = Machine(roots: options.roots).possibleCPUCount()
     var shards: UInt32 = 1
-    while shards < cpus, shards < 1 << UInt32(HISTOGRAM_SHARD_BITS) { shards *= 2 }
+    let most = min(options.shardLimit, 1 << UInt32(HISTOGRAM_SHARD_BITS))
+    while shards < cpus, shards * 2 <= most { shards *= 2 }
     return shards
   }
 
@@ -104,11 +113,25 @@ package final class LatencyCollector {
     runTimes?.rest()
   }
 
+  /// Ends measuring for a while, after which it is started again; false if it has to be loaded anew.
+  ///
+  /// What has begun is forgotten: it must not be taken for what ends later.
+  package func rest() -> Bool {
+    stop()
+    return source.forgetBegun(object)
+  }
+
   /// What a slow operation was, of a sample that this collector has had taken; nil if it is
   /// another's.
   package func name(of exemplar: ExemplarFacts) -> String? {
     guard exemplar.detail >> UInt32(HISTOGRAM_KIND_BITS) == options.number else { return nil }
     return source.name(ofKind: exemplar.detail & HistogramKey.kindMask)
+  }
+
+  /// The same, taken apart.
+  package func figure(of exemplar: ExemplarFacts) -> LatencyFigure? {
+    guard exemplar.detail >> UInt32(HISTOGRAM_KIND_BITS) == options.number else { return nil }
+    return source.figure(ofKind: exemplar.detail & HistogramKey.kindMask)
   }
 }
 
@@ -118,13 +141,18 @@ extension LatencyCollector {
   package func collect() throws -> LatencyInterval {
     source.refresh()
     var rows: [LatencyKey: LatencyRow] = [:]
+    func row(_ key: LatencyKey, of process: String) -> LatencyRow {
+      rows[key]
+        ?? LatencyRow(
+          key: key, process: process, name: source.name(ofKind: key.kind),
+          figure: source.figure(ofKind: key.kind))
+    }
     if startTimes.count > Self.startTimeLimit { startTimes = [:] }
     slots.collect { change in
       let key = LatencyKey(
         pid: change.key.pid, startTime: change.startTime, kind: change.key.kind)
       let process = names.name(of: key.pid, told: change.process, begun: change.begun)
-      var row =
-        rows[key] ?? LatencyRow(key: key, process: process, name: source.name(ofKind: key.kind))
+      var row = row(key, of: process)
       row.process = process
       row.histogram.add(change.histogram)
       row.interrupted &+= change.interrupted
@@ -134,21 +162,13 @@ extension LatencyCollector {
     for (error, count) in errors.collect() {
       let key = LatencyKey(
         pid: error.pid, startTime: startTimes[error.pid] ?? 0, kind: error.kind)
-      var row =
-        rows[key]
-        ?? LatencyRow(
-          key: key, process: names.name(of: key.pid, told: [], begun: 0),
-          name: source.name(ofKind: key.kind))
+      var row = row(key, of: names.name(of: key.pid, told: [], begun: 0))
       row.errors[source.name(ofError: error.error), default: 0] &+= count
       rows[key] = row
     }
     for tally in source.tallies() {
       let key = LatencyKey(pid: tally.pid, startTime: tally.startTime, kind: tally.kind)
-      var row =
-        rows[key]
-        ?? LatencyRow(
-          key: key, process: names.name(of: key.pid, told: tally.process, begun: 0),
-          name: source.name(ofKind: key.kind))
+      var row = row(key, of: names.name(of: key.pid, told: tally.process, begun: 0))
       row.errors.merge(tally.errors) { $0 &+ $1 }
       row.counts.merge(tally.counts) { $0 &+ $1 }
       rows[key] = row
@@ -188,11 +208,16 @@ extension LatencyCollector {
   /// What this kernel does not let it see, in sentences.
   package var limitations: [String] { source.limitations }
 
-  /// How long the programs ran in all, in nanoseconds; 0 unless the sampler has that measured.
+  /// How long the programs ran in all, in nanoseconds; 0 unless a meter measures that.
   package var kernelNanoseconds: UInt64 { runTimes?.nanoseconds ?? 0 }
 
   /// Bytes of kernel memory that the maps take.
-  package var mapBytes: Int { object.mapBytes() }
+  ///
+  /// - Parameter isLent: whether a sampler's maps, which are not ours, are among them.
+  /// - Returns: those of our own.
+  package func mapBytes(isLent: Bool = false) -> Int {
+    object.mapBytes(without: isLent ? Sampler.sharedMaps : [])
+  }
 
   /// False when all processes that were asked for have ended, and all their children; where there is
   /// a sampler it is the one to know.

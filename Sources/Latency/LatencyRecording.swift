@@ -42,7 +42,8 @@ package struct LatencyRecording: Sendable {
     } else {
       // One row a kind takes in what is too much.
       let key = LatencyKey(pid: 0, startTime: 0, kind: row.key.kind)
-      var other = LatencyRow(key: key, process: ProcessNames.other, name: row.name)
+      var other = LatencyRow(
+        key: key, process: ProcessNames.other, name: row.name, figure: row.figure)
       if let known = totals[key] { other = known }
       other.histogram.add(row.histogram)
       other.errors.merge(row.errors) { $0 &+ $1 }

@@ -7,6 +7,12 @@ package struct LatencyKey: Hashable, Sendable {
   /// When the process began, by the kernel's clock since boot; 0 where that is not known.
   package let startTime: UInt64
   package let kind: UInt32
+
+  package init(pid: UInt32, startTime: UInt64, kind: UInt32) {
+    self.pid = pid
+    self.startTime = startTime
+    self.kind = kind
+  }
 }
 
 /// The latencies of one kind in one process.
@@ -16,6 +22,8 @@ package struct LatencyRow: Sendable {
   package var process: String
   /// What happened: a system call, what made a thread runnable, a device and an operation.
   package let name: String
+  /// The same, taken apart.
+  package let figure: LatencyFigure
   /// In nanoseconds.
   package var histogram = LatencyHistogram()
   /// How often it failed, by the name of the error.
@@ -24,6 +32,13 @@ package struct LatencyRow: Sendable {
   package var counts: [String: UInt64] = [:]
   /// Calls that the kernel made end early, to go on with them or to make them again.
   package var interrupted: UInt64 = 0
+
+  package init(key: LatencyKey, process: String, name: String, figure: LatencyFigure) {
+    self.key = key
+    self.process = process
+    self.name = name
+    self.figure = figure
+  }
 
   package var errorCount: UInt64 { errors.values.reduce(0, &+) }
 

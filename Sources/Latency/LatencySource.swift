@@ -27,6 +27,8 @@ protocol LatencySource {
   mutating func prepare(_ object: borrowing LoadedObject) throws
   /// Is called once, when the programs run.
   mutating func begin()
+  /// Forgets what has begun and not ended, while no programs run; false if that is not possible.
+  func forgetBegun(_ object: borrowing LoadedObject) -> Bool
   /// Is called before each collection: the place to follow changes of the host.
   mutating func refresh()
 
@@ -39,6 +41,8 @@ protocol LatencySource {
 
   /// What a histogram with this kind is of.
   func name(ofKind kind: UInt32) -> String
+  /// The same, taken apart.
+  func figure(ofKind kind: UInt32) -> LatencyFigure
   func name(ofError number: UInt32) -> String
 }
 
@@ -49,6 +53,7 @@ extension LatencySource {
   mutating func prepare(_ object: borrowing LoadedObject) throws {}
   mutating func begin() {}
   mutating func refresh() {}
+  func forgetBegun(_ object: borrowing LoadedObject) -> Bool { false }
   mutating func tallies() -> [LatencyTally] { [] }
   func losses() -> [String: UInt64] { [:] }
   var limitations: [String] { [] }
@@ -64,5 +69,12 @@ extension LatencySource {
     try object.resize(map: "thread_spans", to: places)
   }
 
+  /// Forgets what is in the table of threads.
+  func clearThreadTable(_ object: borrowing LoadedObject) -> Bool {
+    object.removeAll(map: "other_spans", limit: Self.otherThreads)
+    return object.clear(array: "thread_spans")
+  }
+
+  private static var otherThreads: Int { 4_096 }
   private static var threadPlaces: Int { 65_536 }
 }

@@ -16,6 +16,10 @@ struct QueueLatency: LatencySource {
     try sizeThreadTable(object, roots: roots)
   }
 
+  func forgetBegun(_ object: borrowing LoadedObject) -> Bool { clearThreadTable(object) }
+
+  func figure(ofKind kind: UInt32) -> LatencyFigure { LatencyFigure(.duration) }
+
   func name(ofKind kind: UInt32) -> String {
     switch kind {
     case QUEUE_WOKEN.rawValue: "woken"

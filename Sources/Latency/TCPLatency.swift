@@ -125,6 +125,19 @@ struct TCPLatency: LatencySource {
 
 // What the counts mean.
 extension TCPLatency {
+  /// Without the peers, of which there are many.
+  func figure(ofKind kind: UInt32) -> LatencyFigure {
+    let times = UInt32(TCP_TIMES.rawValue)
+    let isClient = table?.key(ofNumber: kind / times)?.role == .client
+    return switch kind % times {
+    case TCP_TIME_CONNECT.rawValue: LatencyFigure(.connect)
+    case TCP_TIME_ACCEPT.rawValue: LatencyFigure(.accept)
+    case TCP_TIME_LIFETIME.rawValue:
+      LatencyFigure(.lifetime, ["role": isClient ? "client" : "server"])
+    default: LatencyFigure(.roundTrip, ["role": isClient ? "client" : "server"])
+    }
+  }
+
   static func name(of time: UInt32, _ peer: PeerKey) -> String {
     switch (time, peer.role) {
     case (_, .listener): "listen \(peer.name)"

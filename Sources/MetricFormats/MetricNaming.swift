@@ -113,9 +113,11 @@ extension MetricNaming {
         isOverflow: family.isOverflow(index), rules: [:])
     }
     let histograms = family.histograms.enumerated().map { index, point in
-      self.point(
+      var new = self.point(
         .histogram(point.histogram), point.labels, since: point.countedSince,
         isOverflow: family.isOverflow(index), rules: [:])
+      new.exemplars = point.exemplars
+      return new
     }
     // Backends that drop the unit have but the name to tell what the numbers are.
     return NamedMetric(

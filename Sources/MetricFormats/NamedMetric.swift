@@ -15,6 +15,7 @@ struct NamedMetric {
     var content: Content
     /// Nanoseconds since 1970-01-01 UTC; 0 where nobody knows.
     var countedSince: UInt64
+    var exemplars: [MetricExemplar] = []
     /// The value of the label that says which resource it is about; nil for the host.
     var resource: String?
   }

@@ -20,13 +20,16 @@ struct OTLPMetricMessage {
 
   /// No fewer bytes than a point takes; nil if it has no value.
   static func bound(of point: NamedMetric.Point) -> Int? {
-    let attributes = point.attributes.reduce(0) { $0 + OTLPKeyValue.bound($1) }
+    let attributes =
+      point.attributes.reduce(0) { $0 + OTLPKeyValue.bound($1) }
+      + point.exemplars.reduce(0) { $0 + OTLPExemplar.bound($1) }
     switch point.content {
     case .number(let value): return value.isNaN ? nil : attributes + 48
     case .histogram(let histogram):
       switch histogram.buckets {
       case .explicit(_, let counts): return attributes + 96 + 16 * counts.count
       case .powersOfTwo(_, let counts): return attributes + 112 + 10 * counts.count
+      case .quarters(let latencies): return attributes + 112 + 10 * latencies.counts.count
       }
     }
   }
@@ -51,15 +54,28 @@ struct OTLPMetricMessage {
         message.attributes = attributes
         message.startTimeUnixNano = point.countedSince
         message.timeUnixNano = time
+        message.exemplars = point.exemplars.map { OTLPExemplar($0) }
         histograms.append(message)
       case .powersOfTwo(let offset, let counts):
-        var message = Self.exponential(histogram, offset, counts)
-        message.attributes = attributes
-        message.startTimeUnixNano = point.countedSince
-        message.timeUnixNano = time
-        exponentialHistograms.append(message)
+        append(Self.exponential(histogram, scale: 0, offset, counts), point, attributes, time)
+      case .quarters(let latencies):
+        let message = Self.exponential(
+          histogram, scale: LatencyHistogram.scale, latencies.offset, latencies.counts)
+        append(message, point, attributes, time)
       }
     }
+  }
+
+  private mutating func append(
+    _ histogram: OTLPExponentialHistogramDataPoint, _ point: NamedMetric.Point,
+    _ attributes: [OTLPKeyValue], _ time: UInt64
+  ) {
+    var message = histogram
+    message.attributes = attributes
+    message.startTimeUnixNano = point.countedSince
+    message.timeUnixNano = time
+    message.exemplars = point.exemplars.map { OTLPExemplar($0) }
+    exponentialHistograms.append(message)
   }
 
   private static func explicit(
@@ -75,12 +91,12 @@ struct OTLPMetricMessage {
 
   /// Buckets of powers of two are what OTLP calls scale 0, bound by bound.
   private static func exponential(
-    _ histogram: Histogram, _ offset: Int, _ counts: [UInt64]
+    _ histogram: Histogram, scale: Int, _ offset: Int, _ counts: [UInt64]
   ) -> OTLPExponentialHistogramDataPoint {
     var message = OTLPExponentialHistogramDataPoint()
     message.count = histogram.count
     if let sum = histogram.sum { message.sum = sum }
-    message.scale = 0
+    message.scale = Int32(clamping: scale)
     message.zeroCount = histogram.zeros
     message.positive.offset = Int32(clamping: offset)
     message.positive.bucketCounts = counts

@@ -6,6 +6,8 @@ package struct Histogram: Hashable, Sendable {
     case explicit(bounds: [Double], counts: [UInt64])
     /// Counts of values in (2^(offset + i), 2^(offset + i + 1)], i the place in `counts`.
     case powersOfTwo(offset: Int, counts: [UInt64])
+    /// Four buckets for each power of two, of whole units.
+    case quarters(LatencyHistogram)
   }
 
   package private(set) var buckets: Buckets
@@ -53,10 +55,17 @@ package struct Histogram: Hashable, Sendable {
     self.sum = sum
   }
 
+  /// Takes latencies as they are.
+  package init(_ latencies: LatencyHistogram) {
+    buckets = .quarters(latencies)
+    sum = Double(latencies.sum)
+  }
+
   package var count: UInt64 {
     switch buckets {
     case .explicit(_, let counts): counts.reduce(0, &+)
     case .powersOfTwo(_, let counts): counts.reduce(zeros, &+)
+    case .quarters(let latencies): latencies.count
     }
   }
 
@@ -76,8 +85,27 @@ package struct Histogram: Hashable, Sendable {
           total &+= count
           return (Self.powerOfTwo(offset + index + 1), total)
         }
+    case .quarters(let latencies): return Self.cumulative(latencies)
     }
   }
+
+  /// At powers of four from 1 µs to 17 s where the unit is nanoseconds: few, always the same, and each
+  /// is the bound of a bucket, so that the counts are exact.
+  private static func cumulative(_ latencies: LatencyHistogram)
+    -> [(upperBound: Double, count: UInt64)]
+  {
+    var total: UInt64 = 0
+    var rest = latencies.used[...]
+    return powersOfFour.map { power in
+      while let bucket = rest.first, bucket.place <= 8 * power {
+        total &+= bucket.count
+        rest.removeFirst()
+      }
+      return (powerOfTwo(2 * power), total)
+    }
+  }
+
+  private static let powersOfFour = 5...17
 
   /// Infinite above what a `Double` can be.
   private static func powerOfTwo(_ exponent: Int) -> Double {
@@ -103,6 +131,9 @@ extension Histogram {
       // The upper bound belongs to its bucket.
       let exponent = Int(value.exponent) - (value.significand == 1 ? 1 : 0)
       buckets = Self.adding([1], at: exponent, to: counts, at: offset)
+    case .quarters(var latencies):
+      latencies.record(UInt64(exactly: max(0, value).rounded()) ?? .max)
+      buckets = .quarters(latencies)
     }
   }
 
@@ -114,6 +145,9 @@ extension Histogram {
       buckets = .explicit(bounds: bounds, counts: zip(counts, otherCounts).map { $0 &+ $1 })
     case (.powersOfTwo(let offset, let counts), .powersOfTwo(let otherOffset, let otherCounts)):
       buckets = Self.adding(otherCounts, at: otherOffset, to: counts, at: offset)
+    case (.quarters(var latencies), .quarters(let others)):
+      latencies.add(others)
+      buckets = .quarters(latencies)
     default: return false
     }
     zeros &+= other.zeros

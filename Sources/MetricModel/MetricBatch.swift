@@ -51,13 +51,31 @@ package struct MetricBatch: Sendable {
   ///   - histogram: the counts since the start of what counts.
   ///   - unit: what was measured, where it is not what the name says.
   ///   - labels: what tells the series from others.
+  ///   - exemplars: some of the values.
   package mutating func add(
     _ name: String, _ help: String, _ histogram: Histogram, unit: MetricUnit? = nil,
-    labels: [MetricLabel] = []
+    labels: [MetricLabel] = [], exemplars: [MetricExemplar] = []
   ) {
     let index = index(of: name) { MetricDescriptor(name, .histogram, help, unit: unit) }
-    let point = HistogramPoint(histogram, labels: labels, countedSince: countedSince)
+    let point = HistogramPoint(
+      histogram, labels: labels, countedSince: countedSince, exemplars: exemplars)
     if !families[index].add(point, limit: seriesLimit) { refused += 1 }
+  }
+
+  /// Adds the series that stands for those for which there was no room, after all others of a metric.
+  ///
+  /// - Parameters:
+  ///   - name: of a metric; without any other series it is not added.
+  ///   - value: what those add up to.
+  package mutating func addOverflow(_ name: String, _ value: Double) {
+    guard let index = indices[name] else { return }
+    families[index].addOverflow(value, countedSince: countedSince)
+  }
+
+  /// The same of a histogram.
+  package mutating func addOverflow(_ name: String, _ histogram: Histogram) {
+    guard let index = indices[name] else { return }
+    families[index].addOverflow(histogram, countedSince: countedSince)
   }
 
   /// Adds all series of another batch.

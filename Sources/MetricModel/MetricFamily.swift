@@ -56,6 +56,24 @@ package struct MetricFamily: Hashable, Sendable {
     return false
   }
 
+  /// Adds the series that stands for those for which who counts had no room.
+  mutating func addOverflow(_ value: Double, countedSince: UInt64) {
+    guard folded == 0, let last = points.last else { return }
+    folded = 1
+    points.append(
+      MetricPoint(
+        value, labels: Self.overflowing(last.labels), countedSince: countedSince))
+  }
+
+  /// The same of a histogram.
+  mutating func addOverflow(_ histogram: Histogram, countedSince: UInt64) {
+    guard folded == 0, let last = histograms.last else { return }
+    folded = 1
+    histograms.append(
+      HistogramPoint(
+        histogram, labels: Self.overflowing(last.labels), countedSince: countedSince))
+  }
+
   /// Adds the series of a family of the same name.
   mutating func append(_ other: MetricFamily, limit: Int) {
     guard folded == 0, other.folded == 0, points.count + other.points.count <= limit,

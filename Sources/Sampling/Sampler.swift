@@ -128,11 +128,14 @@ package final class Sampler {
     }
   }
 
-  /// Lets another object take samples, before it is loaded: it includes `BPF/lib/take.h`, samples the
-  /// same targets, and shares the maps.
-  package func lend(to object: borrowing OpenedObject) throws {
-    try Self.configure(object, options, machine, countsRuns: false)
-    for map in SpanProbes.sharedMaps { try object.share(map: map, with: self.object) }
+  /// Maps that objects with a loan have in common with ours.
+  package static var sharedMaps: [String] { SpanProbes.sharedMaps }
+
+  /// What other objects need to take samples.
+  package func loan() throws -> SampleLoan {
+    var maps: [BPFMap] = []
+    for name in SpanProbes.sharedMaps { maps.append(try object.map(name)) }
+    return SampleLoan(options, machine, maps: maps)
   }
 
   /// Makes the maps small of an object that could take samples and does not.
@@ -161,7 +164,10 @@ package final class Sampler {
   /// The ring counts twice in our resident memory, because libbpf maps it twice in a row.
   private static func ringBytes(_ options: SamplerOptions, cpus: Int) -> Int {
     if let bytes = options.ringBytes { return bytes }
-    let spans = options.events.contains { !$0.needsClock || $0 == .wall } ? spansPerSecond : 0
+    // Stacks of slow operations are few.
+    let events = options.events.filter { $0 != .exemplars }
+    let hasSpans = events.isEmpty || events.contains { !$0.needsClock || $0 == .wall }
+    let spans = hasSpans ? spansPerSecond : 0
     let wanted = (options.frequency + spans) * cpus * 2 * deepSampleBytes
     var bytes = 1 << 20
     while bytes < wanted && bytes < 16 << 20 { bytes *= 2 }
@@ -380,9 +386,6 @@ package final class Sampler {
     (ownTimes?.programRuns ?? []) + (spans?.programRuns ?? [])
       + (allocations?.runTimes?.programRuns ?? [])
   }
-
-  /// Has the programs of another object measured along with ours; nil where nothing is measured.
-  package func measure(_ object: borrowing LoadedObject) -> RunTimes? { meter?.watch(object) }
 
   /// CPU time that folding samples has taken so far, in nanoseconds: what grows with the frequency.
   package private(set) var foldingNanoseconds: UInt64 = 0

@@ -126,7 +126,7 @@ package enum SamplingTrials {
   ///   - error: what was thrown.
   ///   - isPrivileged: we have the rights that it takes.
   /// - Returns: what people can use.
-  static func problem(_ error: any Error, isPrivileged: Bool = false) -> FeatureProblem {
+  package static func problem(_ error: any Error, isPrivileged: Bool = false) -> FeatureProblem {
     switch error {
     case let error as BPFError:
       problem(error.reason, error.hint, isRefusal: isPrivileged && error.isRefusal)

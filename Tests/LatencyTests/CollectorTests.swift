@@ -30,7 +30,7 @@ import Testing
     settings.events = [.exemplars]
     let sampler = try Sampler(
       options: settings, roots: HostRoots(), profile: Profile(sampleType: .latency, period: 1))
-    return (sampler, try LatencyCollector(kind, options: options, sampler: sampler))
+    return (sampler, try LatencyCollector(kind, options: options, loan: sampler.loan()))
   }
 
   /// The rows of one process, by what happened.
@@ -101,6 +101,46 @@ import Testing
     let children = Set(rows.filter { $0.process == "true" }.map(\.key.pid))
     #expect(children.count == 2)
     #expect(!collector.hasTargets)
+  }
+
+  @Test(arguments: [LatencyKind.syscalls, .runqueue, .block])
+  func whatBeganBeforeARestIsNotTakenForWhatEndsAfterIt(_ kind: LatencyKind) throws {
+    let shell = Process()
+    shell.executableURL = URL(filePath: "/bin/sh")
+    let (input, output) = (Pipe(), Pipe())
+    shell.standardInput = input
+    shell.standardOutput = output
+    // Each line is read by one call, and answered.
+    shell.arguments = ["-c", "while read x; do echo; done"]
+    try shell.run()
+    defer { shell.waitUntilExit() }
+    func answer() throws {
+      try input.fileHandleForWriting.write(contentsOf: Data("\n".utf8))
+      #expect(try output.fileHandleForReading.read(upToCount: 1)?.count == 1)
+      // By then it waits again.
+      usleep(50_000)
+    }
+    let collector = try Self.collector(kind, of: [UInt32(shell.processIdentifier)])
+    try answer()
+    try collector.start()
+    try answer()
+    _ = try collector.collect()
+    #expect(collector.rest())
+    try answer()
+    try collector.start()
+    try answer()
+    try answer()
+    let rows = try collector.collect().rows
+    try input.fileHandleForWriting.close()
+    if kind == .syscalls {
+      // The wait for the first of the two lines had begun while nobody looked.
+      let reads = try #require(rows.first { $0.name == "read" })
+      #expect(reads.histogram.count == 1)
+      #expect(rows.first { $0.name == "write" }?.histogram.count == 2)
+    } else if kind == .runqueue {
+      #expect(rows.allSatisfy { $0.histogram.max < 1_000_000_000 })
+      #expect(rows.contains { $0.histogram.count > 0 })
+    }
   }
 
   @Test func processesForWhichThereIsNoRoomAreCountedTogether() throws {
@@ -233,6 +273,42 @@ import Testing
     // One place in the program leads to all of them, and to no fast one: the slow function.
     let fast = profile.samples.filter { $0.value < 5_000_000 }
     #expect(try Self.sets(apart: slow.map(\.1), from: fast, in: profile, of: "service"))
+  }
+
+  @Test func aSlowRequestHasTheStackThatMadeIt() throws {
+    let disk = try LoopDisk(megabytes: 16)
+    let workload = try TimedWorkload("direct", [disk.path, "2000"])
+    let (sampler, collector) = try Self.collectorWithStacks(.block, of: workload.pid) {
+      // So that all are walked, be the disk as fast as it may.
+      $0.exemplarsPerSecond = 10_000
+    }
+    try sampler.start()
+    try collector.start()
+    try workload.begin()
+    let end = ContinuousClock.now + .seconds(15)
+    var written: UInt64 = 0
+    // What is slow for this disk is known after the first of these.
+    while written < 2_000, ContinuousClock.now < end {
+      try sampler.poll(timeout: .milliseconds(10))
+      for new in try collector.collect().rows where new.name == "\(disk.name) write" {
+        written += new.histogram.count
+      }
+    }
+    collector.stop()
+    try sampler.stop()
+    let window = try #require(sampler.folder.windows.first)
+    let profile = window.profile
+    #expect(profile.ledger.isBalanced)
+    func samples(_ operation: String) -> [Sample] {
+      zip(window.exemplars, profile.samples).filter { facts, _ in
+        collector.name(of: facts) == "\(disk.name) \(operation)"
+      }.map(\.1)
+    }
+    let reads = samples("read")
+    let writes = samples("write")
+    #expect(!reads.isEmpty && !writes.isEmpty)
+    #expect(try Self.sets(apart: reads, from: writes, in: profile, of: "direct"))
+    #expect(try Self.sets(apart: writes, from: reads, in: profile, of: "direct"))
   }
 
   /// Whether a place in a program leads to all of some samples and to none of the others.

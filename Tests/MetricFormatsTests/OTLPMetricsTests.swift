@@ -48,6 +48,71 @@ import Testing
     #expect(metrics[0].gauge.dataPoints.map(\.startTimeUnixNano) == [0])
   }
 
+  @Test func latenciesAreAnExponentialHistogramOfScaleTwoWithExemplars() throws {
+    var latencies = LatencyHistogram()
+    for value in [1, 1_000, 1_000, 1_500] as [UInt64] { latencies.record(value) }
+    var batch = MetricBatch(timeUnixNanoseconds: 20, countedSince: 10)
+    let exemplar = MetricExemplar(
+      value: 1_500, timeUnixNanoseconds: 15, pid: 7, tid: 8, stack: "slow (shop)\nmain (shop)")
+    batch.add(
+      "wait_seconds", "Waits.", Histogram(latencies), unit: .nanoseconds,
+      labels: [MetricLabel("service", "shop")], exemplars: [exemplar])
+    let metric = try #require(try metrics(batch).first)
+    #expect(metric.name == "wait_nanoseconds")
+    let point = try #require(metric.exponentialHistogram.dataPoints.first)
+    #expect(point.scale == 2)
+    #expect(point.count == 4)
+    #expect(point.sum == 3_501)
+    #expect(point.zeroCount == 0)
+    #expect(point.positive.offset == -1)
+    #expect(point.positive.bucketCounts.reduce(0, +) == 4)
+    // Bucket i holds (2^(i/4), 2^((i + 1)/4)]: 1,000 is in that up to 1,024, 1,500 in that up to 1,722.
+    #expect(point.positive.bucketCounts[40] == 2)
+    #expect(point.positive.bucketCounts[43] == 1)
+    let told = try #require(point.exemplars.first)
+    #expect(told.asDouble == 1_500)
+    #expect(told.timeUnixNano == 15)
+    let attributes = Dictionary(told.filteredAttributes.map { ($0.key, $0.value) }) { first, _ in
+      first
+    }
+    #expect(attributes["process.pid"]?.intValue == 7)
+    #expect(attributes["thread.id"]?.intValue == 8)
+    #expect(attributes["code.stacktrace"]?.stringValue == "slow (shop)\nmain (shop)")
+    #expect(attributes.count == 3)
+  }
+
+  @Test func exemplarsCountForTheSizeOfARequest() throws {
+    var batch = MetricBatch(timeUnixNanoseconds: 20, countedSince: 10)
+    var latencies = LatencyHistogram()
+    latencies.record(1_000)
+    for index in 0..<100 {
+      let exemplar = MetricExemplar(
+        value: 1, timeUnixNanoseconds: 15, pid: 7, tid: 8,
+        stack: String(repeating: "f", count: 4_096))
+      batch.add(
+        "wait_seconds", "Waits.", Histogram(latencies), unit: .nanoseconds,
+        labels: [MetricLabel("i", "\(index)")], exemplars: [exemplar, exemplar])
+    }
+    // `encode` checks that no request is larger than the limit.
+    let requests = try encode(batch, limit: 65_536)
+    #expect(requests.count > 12)
+  }
+
+  @Test func whatHadNoRoomWhereItWasCountedIsTheOverflow() throws {
+    var batch = MetricBatch(timeUnixNanoseconds: 20, countedSince: 10)
+    var latencies = LatencyHistogram()
+    latencies.record(1_000)
+    batch.add(
+      "wait_seconds", "Waits.", Histogram(latencies), unit: .nanoseconds,
+      labels: [MetricLabel("service", "shop")])
+    batch.addOverflow("wait_seconds", Histogram(latencies))
+    let points = try metrics(batch).flatMap(\.exponentialHistogram.dataPoints)
+    let overflow = points.filter { $0.attributes.map(\.key) == ["otel.metric.overflow"] }
+    #expect(points.count == 2)
+    #expect(overflow.count == 1)
+    #expect(overflow.first?.attributes.first?.value.boolValue == true)
+  }
+
   @Test func bucketsOfPowersOfTwoAreAnExponentialHistogramBoundByBound() throws {
     var batch = MetricBatch(timeUnixNanoseconds: 20, countedSince: 10)
     let waits = try #require(Histogram(powersOfTwo: [0, 2, 0, 3], offset: 9, zeros: 4, sum: 99))

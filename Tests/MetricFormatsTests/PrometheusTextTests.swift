@@ -48,6 +48,29 @@ import Testing
         """#)
   }
 
+  @Test func latenciesHaveExactCountsAtPowersOfFour() {
+    var latencies = LatencyHistogram()
+    // On a bound, above it by the least, and beyond the last; 0 counts as 1.
+    for value in [0, 1_024, 1_025, 4_096, 1 << 34, (1 << 34) + 1, 1 << 45] as [UInt64] {
+      latencies.record(value)
+    }
+    var batch = MetricBatch()
+    batch.add("wait_seconds", "Waits.", Histogram(latencies), unit: .nanoseconds)
+    let lines = text(batch).split(separator: "\n").filter { !$0.hasPrefix("#") }
+    #expect(lines.count == 16)
+    #expect(
+      Array(lines.prefix(3)) == [
+        #"wait_seconds_bucket{le="1.024e-06"} 2"#, #"wait_seconds_bucket{le="4.096e-06"} 4"#,
+        #"wait_seconds_bucket{le="1.6384e-05"} 4"#,
+      ])
+    #expect(
+      Array(lines.suffix(4)) == [
+        #"wait_seconds_bucket{le="17.179869184"} 5"#, #"wait_seconds_bucket{le="+Inf"} 7"#,
+        "wait_seconds_sum 35218.731833346",
+        "wait_seconds_count 7",
+      ])
+  }
+
   @Test func seriesBeyondTheLimitAreOneOfOthers() {
     var batch = MetricBatch(seriesLimit: 2)
     for index in 0..<5 { batch.add("m", .gauge, "All.", 1.5, ["i": "\(index)"]) }

@@ -47,7 +47,7 @@ package final class ServiceCollector: Sendable {
   /// A process is asked who it is again after so many looks: it may have become another program.
   private static let identityLooks: UInt64 = 16
   /// Kernel threads are one service.
-  static let kernel = "[kernel]"
+  package static let kernel = "[kernel]"
 
   /// - Parameters:
   ///   - settings: limits.
