@@ -41,11 +41,14 @@ package final class ContinuousSampler: Sendable {
   private struct Exchange {
     var stops = false
     var figures = SamplerFigures()
+    /// What is sampled: what was asked for, without what the kernel refuses.
+    var events: [SampleEvent]?
     var requests: [TapRequest] = []
     var lastRequest = 0
     var frequency: Int?
     var budget: Governor.Budget?
     var memoryBytes: UInt64?
+    var spanExportNanoseconds: UInt64 = 0
 
     mutating func takeWishes() -> (frequency: Int?, budget: Governor.Budget?) {
       defer { (frequency, budget) = (nil, nil) }
@@ -137,7 +140,9 @@ package final class ContinuousSampler: Sendable {
   }
 
   /// Whether an event is sampled.
-  package func takes(_ event: SampleEvent) -> Bool { settings.sampler.events.contains(event) }
+  package func takes(_ event: SampleEvent) -> Bool {
+    exchange.withLock { $0.events ?? settings.sampler.events }.contains(event)
+  }
 
   /// Takes samples at another frequency from the next window on.
   package func setFrequency(_ frequency: Int) {
@@ -147,6 +152,11 @@ package final class ContinuousSampler: Sendable {
   /// What we hold now: resident memory and maps, in bytes.
   package func setMemory(_ bytes: UInt64) {
     exchange.withLock { $0.memoryBytes = bytes }
+  }
+
+  /// Says what CPU time naming and exporting a profile of waits or calls has taken.
+  package func addSpanExport(nanoseconds: UInt64) {
+    exchange.withLock { $0.spanExportNanoseconds &+= nanoseconds }
   }
 
   /// What it may cost from now on.
@@ -173,8 +183,10 @@ extension ContinuousSampler {
     let profile = Profile.empty(
       options, machine, target: "all processes", commandLine: settings.commandLine)
     let (sampler, refused) = try begin(&options, profile)
+    exchange.withLock { $0.events = options.events }
     var governing = Governing(
-      frequency: options.frequency, cpus: machine.onlineCPUs().count, settings: settings)
+      frequency: options.frequency, cpus: machine.onlineCPUs().count, events: options.events,
+      settings: settings)
     var taps: [Tap] = []
     deliver(.started(event: options.trigger.name))
     var schedule = WindowSchedule(
@@ -193,8 +205,10 @@ extension ContinuousSampler {
       }
       taps += openTaps(sampler, now)
       closeTaps(&taps, sampler, now)
+      try sampler.setDetailed(taps.contains { !$0.window.event.needsClock })
       take(exchange.withLock { $0.takeWishes() }, &governing)
       governing.memoryBytes = exchange.withLock(\.memoryBytes)
+      governing.spanExportNanoseconds = exchange.withLock(\.spanExportNanoseconds)
       let isNews = governing.judge(sampler, at: now)
       // The window before may still be open: then in the next turn.
       var due = schedule.due(at: now)

@@ -25,10 +25,6 @@ extension ProfilingAgent {
     taps.close()
     if !settings.once { pipeline.namingDeadline = began &+ Self.lastNamingNanoseconds }
     while let event = queue.next() {
-      // With `once`, one window of each event is all that was asked for.
-      if settings.once, case .window(let window) = event, pipeline.ledgers[window.event] != nil {
-        continue
-      }
       if !settings.once, case .window(let window) = event, queue.hasWindows,
         isLate(Self.namingNanoseconds)
       {

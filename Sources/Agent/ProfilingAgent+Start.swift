@@ -163,11 +163,6 @@ extension ProfilingAgent {
     sampling.sampler.events = SampleEvent.recordable.filter {
       profiling.events.contains($0.rawValue) && $0.features.allSatisfy { features.has($0) }
     }
-    let kinds = Set(sampling.sampler.events.flatMap(\.features)).count
-    sampling.sampler.maximumOverhead =
-      Self.overheadOfProbes(
-        configuration.budget, cpus: Machine(roots: settings.roots).onlineCPUs().count)
-      / Double(max(1, kinds))
     sampling.sampler.mayPause = true
     sampling.interval = profiling.window
     for event in sampling.sampler.events {
@@ -185,12 +180,6 @@ extension ProfilingAgent {
     }
     taps.open()
     shared.sampler = sampler
-  }
-
-  /// What probes may take of one CPU: half of what all of wick may, which is a share of all
-  /// CPUs.
-  private static func overheadOfProbes(_ budget: BudgetConfiguration, cpus: Int) -> Double {
-    budget.cpuPercent / 100 * Double(cpus) / 2
   }
 
   /// Says that we are up.
