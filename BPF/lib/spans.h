@@ -34,8 +34,12 @@ static __always_inline u64 sampled_value(struct stratum *stratum, u64 value, u64
 {
   if (value >= always_above)
     return value;
-  if (!stratum->length)
+  // Strata have become shorter: the rest of a long one is left. What of it was passed is told in
+  // proportion already, for its point was picked from all of it.
+  if (!stratum->length || stratum->length > always_above) {
     begin_stratum(stratum, always_above);
+    stratum->position = 0;
+  }
   u64 end = stratum->position + value;
   u64 weight = 0;
   if (stratum->position <= stratum->point && stratum->point < end)
@@ -43,9 +47,6 @@ static __always_inline u64 sampled_value(struct stratum *stratum, u64 value, u64
   if (end >= stratum->length) {
     end -= stratum->length;
     begin_stratum(stratum, always_above);
-    // The strata have become shorter, and this span is longer than one.
-    if (end >= stratum->length)
-      end = stratum->length - 1;
     if (stratum->point < end)
       weight += stratum->length;
   }

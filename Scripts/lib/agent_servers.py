@@ -19,6 +19,7 @@ HEAVY = 0.7
 SAMPLES = 1_500
 SHARE_ERROR = 0.04
 VERSION = "4.5.6"
+CPU_EVENTS = ("cpu", "samples")
 
 
 class Arrived:
@@ -46,8 +47,10 @@ class Arrived:
         return self
 
     def add_profiles(self, request):
-        for resource, _, attributes, frames, value in Decoded(request).samples():
-            if resource["service.name"] == PLANTED:
+        decoded = Decoded(request)
+        for resource, profile, attributes, frames, value in decoded.samples():
+            # Of waits they are nanoseconds.
+            if resource["service.name"] == PLANTED and decoded.event(profile) in CPU_EVENTS:
                 self.identity = resource
                 self.processes.append(attributes)
                 self.total += value

@@ -24,7 +24,7 @@ from measure import run, table
 from receiver import Receiver
 from unwind_cost import fixed_work
 from unwind_memory import start_crowd
-from watch import cpu_seconds, holdings, sampler
+from watch import cpu_seconds, holdings, kernel_statistics, programs, sampler
 
 CPUS = os.cpu_count()
 MEMORY_LIMIT = 90 << 20
@@ -65,13 +65,13 @@ def measure_steady(loads, chosen):
         agent = Agent(loads.folder, settings)
         agent.wait_until_ready()
         seen, meter, began = [], str(loads.folder / "meter"), time.monotonic()
-        cpu, kernel = cpu_seconds(agent.pid), sampler(agent.pid)
+        cpu, clock, kernel = cpu_seconds(agent.pid), sampler(agent.pid), programs(agent.pid)
         while time.monotonic() - began < chosen.minutes * 60:
             time.sleep(0.2 if time.monotonic() - began < 10 else 2)
             seen.append((time.monotonic() - began, holdings(agent.pid, meter)))
         passed = time.monotonic() - began
         cpu = (cpu_seconds(agent.pid) - cpu) / passed
-        kernel = sampler(agent.pid) - kernel
+        clock, kernel = sampler(agent.pid) - clock, programs(agent.pid) - kernel
         health = agent.health
         _, ending = agent.stop()
         bodies = dict(receiver.bytes)
@@ -97,7 +97,8 @@ def measure_steady(loads, chosen):
          f"{median_of('anonymous_bytes')} and {median_of('map_bytes')}"],
         ["CPU of the process", f"{cpu / CPUS:.3%} of the host"],
         ["CPU of its BPF programs", f"{kernel.ns / 1e9 / passed / CPUS:.3%} of the host"],
-        ["CPU a sample in the kernel", f"{kernel.ns / max(1, kernel.runs) / 1e3:.1f} µs"],
+        ["CPU a sample in the kernel", f"{clock.ns / max(1, clock.runs) / 1e3:.1f} µs"],
+        ["frequency at the end", f"{health['sampling']['frequency_hertz']} Hz"],
         ["coverage of the last window", f"{health['window']['coverage']:.2%}"],
         ["sent", ", ".join(f"{path} {count / passed * 60 / 1e3:.0f} kB/min"
                            for path, count in sorted(bodies.items()))],
@@ -139,12 +140,12 @@ def measure_slowdown(loads, chosen):
 
 def cost(pid):
     """CPU seconds of the agent and of its programs in the kernel."""
-    return cpu_seconds(pid) + sampler(pid).ns / 1e9
+    return cpu_seconds(pid) + programs(pid).ns / 1e9
 
 
 def shares(folder):
     """Of the time of `shift`'s children, what each has, by all profiles together."""
-    profiles = sorted(str(path) for path in folder.glob("*-budget.pb.gz"))
+    profiles = sorted(str(path) for path in folder.glob("*-cpu-budget.pb.gz"))
     text = subprocess.run(
         ["go", "tool", "pprof", "-top", "-unit=ms", "-nodecount=50", *profiles],
         check=True, capture_output=True, text=True).stdout
@@ -229,7 +230,8 @@ def main():
             if path.is_file():
                 (folder / path.name).symlink_to(path)
         print(f"bench: {part}", file=sys.stderr)
-        with Loads(folder) as loads:
+        # The agent itself has the kernel measure in pulses.
+        with Loads(folder) as loads, kernel_statistics():
             missed += PARTS[part](loads, chosen)
         print(flush=True)
     for problem in missed:

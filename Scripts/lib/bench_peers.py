@@ -32,6 +32,7 @@ import time
 import pprof_file
 from loads import ROOT
 from measure import run, table
+from watch import kernel_statistics
 
 WICK = os.environ["WICK"]
 # Another one may measure latencies, to compare two builds.
@@ -602,18 +603,6 @@ def measure_block(bench):
     show_spent(bench, spent)
     bench.compare_cost("block", [tool for tool, _ in tools],
                        lambda text: float(text.splitlines()[1]), *command, limited=False)
-
-
-@contextlib.contextmanager
-def kernel_statistics():
-    """The kernel counts what programs take, those of all tools alike."""
-    path = pathlib.Path("/proc/sys/kernel/bpf_stats_enabled")
-    before = path.read_text()
-    path.write_text("1")
-    try:
-        yield
-    finally:
-        path.write_text(before)
 
 
 def show_spent(bench, spent):

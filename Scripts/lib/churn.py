@@ -183,7 +183,7 @@ def record(loads, wick, meter, seconds):
     # Nothing but profiles, and all of them: the load is more than a budget would bear.
     environment = {
         **os.environ, "WICK_BUDGET_GOVERNOR": "false", "WICK_METRICS_ENABLED": "false",
-        "WICK_HTTP_ENABLED": "false", "WICK_HTTP_SOCKET": str(loads.folder / "agent.sock"),
+        "WICK_PROFILING_EVENTS": "cpu", "WICK_HTTP_ENABLED": "false", "WICK_HTTP_SOCKET": str(loads.folder / "agent.sock"),
     }
     recording = Running([
         wick, "agent", "-F", FREQUENCY, "--window", "5s", "--keep-bytes", "4G",

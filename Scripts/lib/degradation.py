@@ -32,7 +32,7 @@ USER = "65534"
 CAPABILITIES = ["bpf", "perfmon", "sys_ptrace", "dac_read_search", "syslog", "checkpoint_restore"]
 FOLDERS = ["/var/lib/wick", "/var/cache/wick", "/run/wick"]
 PARANOIA = pathlib.Path("/proc/sys/kernel/perf_event_paranoid")
-SAMPLING = {"sampling", "process lifetimes", "process targets"}
+SAMPLING = {"sampling", "process lifetimes", "process targets", "waits"}
 LATENCIES = {f"latency of {what}" for what in [
     "system calls", "the run queue", "block I/O", "TCP", "DNS"]}
 # What wick is as well without, and what only record uses.

@@ -158,6 +158,10 @@ class Decoded:
             offset += mapping.file_offset - mapping.memory_start
         return f"[{path.split('/')[-1].strip('[]')}+{offset:#x}]{suffix}"
 
+    def event(self, profile):
+        """What it is a profile of, such as `cpu`."""
+        return self.strings[profile.sample_type.type_strindex]
+
     def samples(self):
         """(resource, profile, attributes, frames from the root, value) of each sample."""
         for group in self.request.resource_profiles:

@@ -344,10 +344,14 @@ def check_delivery(daemon):
     expect(states == {"server": ("ok", 0)}, f"the servers' states are {states}")
 
 
+# Those of waits are nanoseconds.
+CPU_EVENTS = ("cpu", "samples")
+
+
 def busy_samples(taken):
     decoded = Decoded(Profiles.FromString(taken.body))
-    return sum(value for resource, *_, value in decoded.samples()
-               if resource["service.name"] == BUSY)
+    return sum(value for resource, profile, *_, value in decoded.samples()
+               if resource["service.name"] == BUSY and decoded.event(profile) in CPU_EVENTS)
 
 
 def check_files(daemon):

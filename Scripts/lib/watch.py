@@ -1,5 +1,6 @@
 """What a running process holds: memory, descriptors, and BPF maps with those that they contain."""
 
+import contextlib
 import dataclasses
 import pathlib
 import subprocess
@@ -93,16 +94,34 @@ def holdings(pid, meter):
     )
 
 
-def sampler(pid):
-    """Runs of the programs that a process has on perf events."""
-    programs = {
+@contextlib.contextmanager
+def kernel_statistics():
+    """The kernel counts what programs take, all of them and all the time."""
+    path = pathlib.Path("/proc/sys/kernel/bpf_stats_enabled")
+    before = path.read_text()
+    path.write_text("1")
+    try:
+        yield
+    finally:
+        path.write_text(before)
+
+
+def programs(pid, kind=None):
+    """Runs of the programs that a process has, or of those of one type."""
+    found = {
         fields["prog_id"]: Program(int(fields["run_cnt"]), int(fields["run_time_ns"]))
         for fields in descriptors(pid)
-        if fields.get("prog_type") == PERF_EVENT and "run_cnt" in fields
+        if "run_cnt" in fields and kind in (None, fields.get("prog_type"))
     }
-    if not any(program.runs for program in programs.values()):
+    return Program(sum(p.runs for p in found.values()), sum(p.ns for p in found.values()))
+
+
+def sampler(pid):
+    """Runs of the programs that a process has on perf events."""
+    runs = programs(pid, PERF_EVENT)
+    if not runs.runs:
         raise SystemExit(f"process {pid} has no BPF program that ran on a perf event")
-    return Program(sum(p.runs for p in programs.values()), sum(p.ns for p in programs.values()))
+    return runs
 
 
 def cpu_seconds(pid):

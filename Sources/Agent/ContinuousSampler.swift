@@ -41,12 +41,15 @@ package final class ContinuousSampler: Sendable {
   private struct Exchange {
     var stops = false
     var figures = SamplerFigures()
+    /// What is sampled: what was asked for, without what the kernel refuses.
+    var events: [SampleEvent]?
     var requests: [TapRequest] = []
     var lastRequest = 0
     var frequency: Int?
     var budget: Governor.Budget?
     var memoryBytes: UInt64?
     var beside = Governing.Beside()
+    var spanExportNanoseconds: UInt64 = 0
 
     mutating func takeWishes() -> (frequency: Int?, budget: Governor.Budget?) {
       defer { (frequency, budget) = (nil, nil) }
@@ -138,7 +141,9 @@ package final class ContinuousSampler: Sendable {
   }
 
   /// Whether an event is sampled.
-  package func takes(_ event: SampleEvent) -> Bool { settings.sampler.events.contains(event) }
+  package func takes(_ event: SampleEvent) -> Bool {
+    exchange.withLock { $0.events ?? settings.sampler.events }.contains(event)
+  }
 
   /// Takes samples at another frequency from the next window on.
   package func setFrequency(_ frequency: Int) {
@@ -156,6 +161,11 @@ package final class ContinuousSampler: Sendable {
     exchange.withLock {
       $0.beside = Governing.Beside(kernelSeconds: kernelSeconds, onceSeconds: onceSeconds)
     }
+  }
+
+  /// Says what CPU time naming and exporting a profile of waits or calls has taken.
+  package func addSpanExport(nanoseconds: UInt64) {
+    exchange.withLock { $0.spanExportNanoseconds &+= nanoseconds }
   }
 
   /// What it may cost from now on.
@@ -182,8 +192,10 @@ extension ContinuousSampler {
     let profile = Profile.empty(
       options, machine, target: "all processes", commandLine: settings.commandLine)
     let (sampler, refused) = try begin(&options, profile)
+    exchange.withLock { $0.events = options.events }
     var governing = Governing(
-      frequency: options.frequency, cpus: machine.onlineCPUs().count, settings: settings)
+      frequency: options.frequency, cpus: machine.onlineCPUs().count, events: options.events,
+      settings: settings)
     var taps: [Tap] = []
     let loan = options.events.contains(.exemplars) ? try sampler.loan() : nil
     deliver(.started(event: options.trigger.name, loan: loan))
@@ -203,8 +215,10 @@ extension ContinuousSampler {
       }
       taps += openTaps(sampler, now)
       closeTaps(&taps, sampler, now)
+      try sampler.setDetailed(taps.contains { !$0.window.event.needsClock })
       take(exchange.withLock { $0.takeWishes() }, &governing)
       (governing.memoryBytes, governing.beside) = exchange.withLock { ($0.memoryBytes, $0.beside) }
+      governing.spanExportNanoseconds = exchange.withLock(\.spanExportNanoseconds)
       let isNews = governing.judge(sampler, at: now)
       // The window before may still be open: then in the next turn.
       var due = schedule.due(at: now)

@@ -39,7 +39,11 @@ package struct Governor: Sendable {
     package var time: Double
     /// CPU time of the programs in the kernel.
     package var kernelSeconds: Double
-    /// CPU time in which samples were folded, which is part of the process's.
+    /// Of that, what measures spans: waits, calls, latencies.
+    package var spanKernelSeconds = 0.0
+    /// CPU time in which spans were folded, named and exported, which is part of the process's.
+    package var spanFoldingSeconds = 0.0
+    /// CPU time in which samples of the clock were folded, which is part of the process's.
     package var foldingSeconds: Double
     /// CPU time in which unwind tables were built, which is part of the process's.
     package var buildingSeconds: Double
@@ -63,8 +67,11 @@ package struct Governor: Sendable {
       self.pressure = pressure
     }
 
-    /// What neither grows with the frequency nor comes once.
-    fileprivate var restSeconds: Double { processSeconds - foldingSeconds - buildingSeconds }
+    /// What neither grows with the frequency nor comes once, and is not of spans.
+    fileprivate var restSeconds: Double {
+      processSeconds - foldingSeconds - spanFoldingSeconds - buildingSeconds
+    }
+    fileprivate var clockSeconds: Double { kernelSeconds - spanKernelSeconds + foldingSeconds }
   }
 
   package enum State: String, Hashable, Sendable, CaseIterable {
@@ -86,6 +93,9 @@ package struct Governor: Sendable {
   package private(set) var state = State.normal
   /// Of the time of all CPUs, what wick cost in the last seconds, programs in the kernel included.
   package private(set) var cpuShare = 0.0
+  /// Of the time of all CPUs, what the probes of spans may take together: they give way to the
+  /// samples of the clock, which are never taken less often because of them.
+  package private(set) var spanShare: Double
 
   private let cpus: Double
   /// The last seconds, oldest first.
@@ -117,6 +127,9 @@ package struct Governor: Sendable {
   private static let calmShare = 0.65
   /// Of the budget, what is left for sampling whatever the rest costs.
   private static let leastShare = 0.25
+  /// Of the budget, what probes of spans may take at most and at least.
+  private static let mostSpanShare = 0.5
+  private static let leastSpanShare = 0.1
   /// How long memory is given to go down after each step, and what is well below its budget.
   private static let memoryStepSeconds = 20.0
   private static let calmMemoryShare = 0.9
@@ -126,6 +139,7 @@ package struct Governor: Sendable {
     self.frequency = frequency
     self.cpus = Double(max(1, cpus))
     self.budget = budget
+    spanShare = Self.mostSpanShare * budget.cpuShare
   }
 
   /// Takes what the operator wants from now on.
@@ -159,10 +173,13 @@ extension Governor {
       return
     }
     cpuShare = share(from: last, to: now) { $0.kernelSeconds + $0.processSeconds }
+    let sampling = share(from: last, to: now) { $0.clockSeconds }
+    let room = room(until: now)
+    spanShare = max(
+      Self.leastSpanShare * budget.cpuShare,
+      min(Self.mostSpanShare * budget.cpuShare, room - sampling) - spanFoldingShare(now))
     guard budget.isEnforced, last.time >= judgedFrom ?? last.time else { return }
     judgeMemory(now)
-    let sampling = share(from: last, to: now) { $0.kernelSeconds + $0.foldingSeconds }
-    let room = room(until: now)
     if sampling > room {
       lower(by: Self.aim * room / sampling)
       burstEnd = nil
@@ -198,6 +215,15 @@ extension Governor {
       (now.restSeconds - recent.restSeconds) / max(Self.leastRestSeconds, now.time - recent.time)
     let share = (max(0, building) + max(0, rest)) / cpus
     return max(budget.cpuShare - share, Self.leastShare * budget.cpuShare)
+  }
+
+  /// Exports come in bursts, one a window.
+  private func spanFoldingShare(_ now: Reading) -> Double {
+    guard let recent = past.first(where: { $0.time >= now.time - Self.restSeconds }) else {
+      return 0
+    }
+    let passed = max(Self.leastRestSeconds, now.time - recent.time)
+    return max(0, now.spanFoldingSeconds - recent.spanFoldingSeconds) / passed / cpus
   }
 
   private func share(from: Reading, to: Reading, _ seconds: (Reading) -> Double) -> Double {

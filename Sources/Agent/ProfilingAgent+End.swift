@@ -31,10 +31,6 @@ extension ProfilingAgent {
       if case .window(let window) = event, window.event == SampleEvent.exemplars.rawValue {
         continue
       }
-      // With `once`, one window of each event is all that was asked for.
-      if settings.once, case .window(let window) = event, pipeline.ledgers[window.event] != nil {
-        continue
-      }
       if !settings.once, case .window(let window) = event, queue.hasWindows,
         isLate(Self.namingNanoseconds)
       {

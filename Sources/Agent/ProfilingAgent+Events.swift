@@ -23,8 +23,10 @@ extension ProfilingAgent {
     case .window(let window) where window.event == SampleEvent.exemplars.rawValue:
       takeExemplars(window)
     case .window(let window):
+      // With `once`, one window of each event is all that was asked for.
+      if settings.once, pipeline.ledgers[window.event] != nil { break }
       export(window)
-      return settings.configuration.profiling.events.allSatisfy { pipeline.ledgers[$0] != nil }
+      return sampledEvents.allSatisfy { pipeline.ledgers[$0.rawValue] != nil }
     case .tap(let number, let window):
       guard taps.isWaiting(for: number) else { break }
       taps.finish(number, Result { try pipeline.encode(window) })
@@ -35,8 +37,20 @@ extension ProfilingAgent {
     return false
   }
 
+  /// Those that were asked for and that this kernel does not refuse.
+  private var sampledEvents: [SampleEvent] {
+    SampleEvent.recordable.filter { event in
+      settings.configuration.profiling.events.contains(event.rawValue)
+        && shared.sampler?.takes(event) ?? true
+    }
+  }
+
   func export(_ window: CollectedWindow) {
+    let before = Clock.threadCPU()
     let ledger = pipeline.export(window, to: shared.exporter)
+    if SampleEvent(rawValue: window.event)?.needsClock == false {
+      shared.sampler?.addSpanExport(nanoseconds: Clock.threadCPU() &- before)
+    }
     pipeline.add(overrun: queue.takeOverrun())
     if pipeline.windows == 1 { ProgramPages.release() }
     let delivered = ledger.complete + ledger.partialTotal

@@ -174,11 +174,6 @@ extension ProfilingAgent {
       sampling.sampler.events.append(.exemplars)
       sampling.intervals[.exemplars] = Self.exemplarInterval
     }
-    let kinds = Set(sampling.sampler.events.flatMap(\.features)).count
-    sampling.sampler.maximumOverhead =
-      Self.overheadOfProbes(
-        configuration.budget, cpus: Machine(roots: settings.roots).onlineCPUs().count)
-      / Double(max(1, kinds))
     sampling.sampler.mayPause = true
     sampling.interval = profiling.window
     for event in sampling.sampler.events where event != .exemplars {
@@ -200,12 +195,6 @@ extension ProfilingAgent {
 
   /// How long stacks of slow operations wait until they are told.
   private static let exemplarInterval = Duration.seconds(15)
-
-  /// What probes may take of one CPU: half of what all of wick may, which is a share of all
-  /// CPUs.
-  private static func overheadOfProbes(_ budget: BudgetConfiguration, cpus: Int) -> Double {
-    budget.cpuPercent / 100 * Double(cpus) / 2
-  }
 
   /// Says that we are up.
   func becomeReady(_ status: String) {

@@ -1,3 +1,4 @@
+import BPFShared
 import LinuxHost
 import ProcessTracking
 
@@ -17,6 +18,11 @@ final class SampleInbox {
   /// Nanoseconds of `CLOCK_MONOTONIC` until which every sample has been folded, but for those that
   /// were on their way to a ring.
   private(set) var foldedUntil: UInt64 = 0
+
+  /// Samples that have come, by kind.
+  private(set) var received = [UInt64](repeating: 0, count: Int(SAMPLE_KIND_COUNT.rawValue))
+  /// Nanoseconds that passed while samples were folded: of the clock's, and of the others.
+  private(set) var passed = (clock: UInt64(0), spans: UInt64(0))
 
   init(folder: SampleFolder, processes: ProcessTable, events: ProcessEventStream) {
     self.folder = folder
@@ -47,8 +53,8 @@ final class SampleInbox {
     }
     foldStacks(until: sample.header.time)
     advance(to: sample.header.time)
-    folder.add(sample, of: record)
-    if Clock.monotonic() < turnEnd { return true }
+    let now = timing(sample.header) { folder.add(sample, of: record) }
+    if now < turnEnd { return true }
     interrupt(at: sample.header.time)
     return false
   }
@@ -74,8 +80,26 @@ final class SampleInbox {
   func foldStacks(until time: UInt64) {
     while let sample = queue.take(until: time) {
       advance(to: sample.header.time)
-      folder.add(sample)
+      timing(sample.header) { folder.add(sample) }
     }
+  }
+
+  /// Adds up what folding a sample takes.
+  ///
+  /// - Returns: when it was done.
+  @discardableResult
+  private func timing(_ header: SampleHeader, _ fold: () -> Void) -> UInt64 {
+    let start = Clock.monotonic()
+    fold()
+    let end = Clock.monotonic()
+    let kind = Int(header.kind.rawValue)
+    if received.indices.contains(kind) { received[kind] &+= 1 }
+    if header.kind == SAMPLE_CPU {
+      passed.clock &+= end &- start
+    } else {
+      passed.spans &+= end &- start
+    }
+    return end
   }
 
   func advance(to time: UInt64) { events.advance(to: time) { processes.apply($0) } }

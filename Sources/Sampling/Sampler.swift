@@ -303,8 +303,14 @@ package final class Sampler {
     meter?.turn()
     let settled = Clock.monotonic() &- Self.settlingNanoseconds
     let before = Clock.threadCPU()
+    let passedBefore = inbox.passed
     try drain()
-    foldingNanoseconds &+= Clock.threadCPU() &- before
+    let took = Clock.threadCPU() &- before
+    let spans = Double(inbox.passed.spans &- passedBefore.spans)
+    let clock = Double(inbox.passed.clock &- passedBefore.clock)
+    let ofSpans = spans > 0 ? UInt64(Double(took) * spans / (spans + clock)) : 0
+    spanFoldingNanoseconds &+= ofSpans
+    foldingNanoseconds &+= took &- min(took, ofSpans)
     // Without samples nothing else reads the events, and their ring is bounded.
     inbox.advance(to: settled)
     unwinding.release(processes.takeRetired())
@@ -316,7 +322,10 @@ package final class Sampler {
   ///
   /// - Returns: whether the kernel has to be told.
   private func judgeCost() -> Bool {
-    guard let lengths = spans?.judge(at: Clock.monotonic(), ownRuns: ownRuns) else { return false }
+    guard
+      let lengths = spans?.judge(
+        at: Clock.monotonic(), ownRuns: ownRuns, sampled: inbox.received)
+    else { return false }
     control.setLengths(lengths)
     return true
   }
@@ -381,14 +390,40 @@ package final class Sampler {
   /// the samples has measured of itself.
   package var kernelNanoseconds: UInt64? { meter?.nanoseconds ?? ownRuns?.reduce(0, &+) }
 
+  /// Of that, what grows with the frequency.
+  package var clockNanoseconds: UInt64? {
+    ownTimes?.nanoseconds ?? ownRuns.map { $0[Int(SAMPLE_CPU.rawValue)] }
+  }
+
+  /// What each kind of probe may take of one CPU from now on, from 0 to 1.
+  package func setMaximumOverhead(_ share: Double) { spans?.maximumOverhead = share }
+
+  /// Whether somebody wants to see waits and calls of the next seconds in detail; only who samples
+  /// for hours takes fewer than can be had.
+  package func setDetailed(_ isDetailed: Bool) throws {
+    let rate = SpanProbes.usualRate * (isDetailed ? Self.detail : 1)
+    guard let lengths = spans?.want(rate: rate) else { return }
+    control.setLengths(lengths)
+    try tellKernel()
+  }
+
+  private static let detail = 10.0
+
   /// How often and how long each program has run, where the kernel measures that.
   package var programRuns: [ProgramRuns] {
     (ownTimes?.programRuns ?? []) + (spans?.programRuns ?? [])
       + (allocations?.runTimes?.programRuns ?? [])
   }
 
-  /// CPU time that folding samples has taken so far, in nanoseconds: what grows with the frequency.
+  /// Has the programs of another object measured along with ours; nil where nothing is measured.
+  package func measure(_ object: borrowing LoadedObject) -> RunTimes? { meter?.watch(object) }
+
+  /// CPU time that folding samples of the clock has taken so far, in nanoseconds: what grows with the
+  /// frequency.
   package private(set) var foldingNanoseconds: UInt64 = 0
+
+  /// CPU time that folding all other samples has taken so far, in nanoseconds.
+  package private(set) var spanFoldingNanoseconds: UInt64 = 0
 
   /// CPU time that building unwind tables has taken so far, in nanoseconds: what comes once.
   package var buildingNanoseconds: UInt64 { unwinding.tables.buildingNanoseconds }

@@ -12,6 +12,15 @@ struct SpanLengths: Equatable {
   /// A wait of 10 ms is never missed.
   static let longest: UInt64 = 10_000_000
   static let longestFault: UInt64 = 4 << 20
+
+  // Who samples for hours is content with fewer of all of them.
+
+  static let shortestOfMany: UInt64 = 10_000_000
+  static let firstOfMany: UInt64 = 4_000_000_000
+  static let longestOfMany: UInt64 = 64_000_000_000
+  static let shortestFaultOfMany: UInt64 = 1 << 20
+  static let firstFaultOfMany: UInt64 = 64 << 20
+  static let longestFaultOfMany: UInt64 = 16 << 30
 }
 
 extension sampler_control {

@@ -14,6 +14,8 @@ final class SpanProbes {
     var object: LoadedObject
     let runTimes: RunTimes?
     var judge = OverheadJudge()
+    /// Samples of it that had come when it was judged last.
+    var sampled: UInt64 = 0
     /// Until when it rests, in nanoseconds of the monotonic clock; nil while it measures.
     var restsUntil: UInt64?
     /// Since when it measures.
@@ -55,10 +57,17 @@ final class SpanProbes {
     /// What it costs, in the words of the summary.
     let subject: String
     let longest: UInt64
+    /// For who samples for hours.
+    let ofMany: (shortest: UInt64, first: UInt64, longest: UInt64)
     /// Maps of what has begun, by thread.
     let begun: [String]
     let length: any WritableKeyPath<SpanLengths, UInt64> & Sendable
   }
+
+  private static let times = (
+    shortest: SpanLengths.shortestOfMany, first: SpanLengths.firstOfMany,
+    longest: SpanLengths.longestOfMany
+  )
 
   static let shapes: [Shape] = [
     Shape(
@@ -67,21 +76,26 @@ final class SpanProbes {
         "watch_switch", "watch_wakeup", "watch_first_wakeup", "pay_after_call", "pay_at_exit",
         "follow_exec",
       ], kinds: [SAMPLE_BLOCKED, SAMPLE_QUEUED, SAMPLE_RAN], subject: "waits",
-      longest: SpanLengths.longest, begun: ["threads", "owed_samples", "parked_stacks"],
+      longest: SpanLengths.longest, ofMany: times,
+      begun: ["threads", "owed_samples", "parked_stacks"],
       length: \.wait),
     Shape(
       feature: .systemCalls, object: .calls, programs: ["enter_call", "leave_call", "forget_call"],
-      kinds: [SAMPLE_CALL], subject: "system calls", longest: SpanLengths.longest,
+      kinds: [SAMPLE_CALL], subject: "system calls", longest: SpanLengths.longest, ofMany: times,
       begun: ["other_calls"], length: \.call),
     Shape(
       feature: .blockIO, object: .block,
       programs: BlockHooks().programs, kinds: [SAMPLE_BLOCK_IO],
-      subject: "block I/O", longest: SpanLengths.longest, begun: ["open_requests"], length: \.block),
+      subject: "block I/O", longest: SpanLengths.longest, ofMany: times, begun: ["open_requests"],
+      length: \.block),
     Shape(
       feature: .pageFaults, object: .faults,
       programs: ["watch_fault", "watch_kernel_fault", "watch_huge_page"],
-      kinds: [SAMPLE_FAULT], subject: "page faults", longest: SpanLengths.longestFault, begun: [],
-      length: \.fault),
+      kinds: [SAMPLE_FAULT], subject: "page faults", longest: SpanLengths.longestFault,
+      ofMany: (
+        SpanLengths.shortestFaultOfMany, SpanLengths.firstFaultOfMany,
+        SpanLengths.longestFaultOfMany
+      ), begun: [], length: \.fault),
   ]
 
   /// Tells who ended a wait.
@@ -98,6 +112,11 @@ final class SpanProbes {
   private let machine: Machine
   private let threadLimit: Int
   private(set) var lengths: SpanLengths
+  /// What each probe may take of one CPU, from 0 to 1.
+  var maximumOverhead: Double
+  /// Samples of each probe in a second, where it may pause.
+  private var rateWanted = SpanProbes.usualRate
+  static let usualRate = 100.0
 
   /// Nil if no event needs any.
   ///
@@ -110,6 +129,7 @@ final class SpanProbes {
     self.machine = machine
     threadLimit = Self.threadLimit(machine)
     lengths = Self.firstLengths(options)
+    maximumOverhead = options.maximumOverhead
     for shape in Self.shapes where shape.kinds.contains(where: options.events.need) {
       let opened = try OpenedObject(shape.object)
       try Sampler.configure(opened, options, machine, countsRuns: meter == nil)
@@ -136,11 +156,11 @@ final class SpanProbes {
     if probes.isEmpty { return nil }
   }
 
-  /// Who measures all the time begins with what costs least.
+  /// Who measures all the time begins with few.
   private static func firstLengths(_ options: SamplerOptions) -> SpanLengths {
     var lengths = SpanLengths()
     guard options.mayPause else { return lengths }
-    for shape in shapes { lengths[keyPath: shape.length] = shape.longest }
+    for shape in shapes { lengths[keyPath: shape.length] = shape.ofMany.first }
     return lengths
   }
 
@@ -173,6 +193,7 @@ final class SpanProbes {
     try object.set("want_queued", to: options.events.need(SAMPLE_QUEUED))
     try object.set("want_ran", to: options.events.need(SAMPLE_RAN))
     try object.set("want_wakers", to: options.wantsWakers)
+    if options.mayPause { try object.set("walks_per_second", to: walksPerSecond) }
     if !options.wantsWakers { try object.skip(program: wakerProgram) }
     let found = KernelAddresses.find(measurement.union(options.wantsWakers ? interrupts : []))
     if let address = found["__traceiter_sched_switch"] {
@@ -192,6 +213,8 @@ final class SpanProbes {
     }
   }
 
+  /// Of each CPU, on leaving it, for who samples for hours.
+  private static let walksPerSecond: UInt64 = 200
   private static let measurement: Set = [
     "__traceiter_sched_switch", "bpf_trace_run1", "bpf_trace_run12",
   ]
@@ -283,8 +306,9 @@ extension SpanProbes {
   /// - Parameters:
   ///   - now: nanoseconds of the monotonic clock.
   ///   - ownRuns: nanoseconds by kind as the programs measured them; nil where the kernel measures.
+  ///   - sampled: samples by kind that have come.
   /// - Returns: the lengths from now on, if they have changed.
-  func judge(at now: UInt64, ownRuns: [UInt64]?) -> SpanLengths? {
+  func judge(at now: UInt64, ownRuns: [UInt64]?, sampled: [UInt64]) -> SpanLengths? {
     let before = lengths
     for probe in probes {
       if let end = probe.restsUntil {
@@ -295,24 +319,74 @@ extension SpanProbes {
       let spent =
         ownRuns.map { runs in probe.shape.kinds.reduce(0) { $0 &+ runs[Int($1.rawValue)] } }
         ?? probe.runTimes?.nanoseconds ?? 0
-      guard let share = probe.judge.share(spent: spent, at: now) else { continue }
-      let length = lengths[keyPath: probe.shape.length]
-      let shortest = Self.firstLengths(options)[keyPath: probe.shape.length]
-      if share > options.maximumOverhead {
-        if length == probe.shape.longest, options.mayPause {
-          // Rests so long that it is within its share in the long run.
-          let turns = min(share / options.maximumOverhead, Self.longestPause)
-          let pause = max(Self.shortestPause, turns * Double(now &- probe.measuresSince) / 1e9)
-          probe.rest(
-            until: now &+ UInt64(min(pause, Self.longestPause) * 1e9), threadLimit: threadLimit)
-          continue
+      let count = probe.shape.kinds.reduce(0) { $0 &+ sampled[Int($1.rawValue)] }
+      let seconds = probe.judge.seconds(until: now)
+      let rate = seconds.map { Double(count &- probe.sampled) / $0 }
+      probe.sampled = count
+      guard let share = probe.judge.share(spent: spent, at: now), let rate else { continue }
+      if options.mayPause {
+        if probe.judge.isAbove(maximumOverhead, share: share) {
+          pause(probe, share, now)
+        } else {
+          aim(probe, rate)
         }
-        lengths[keyPath: probe.shape.length] = min(length * 2, probe.shape.longest)
-      } else if share < options.maximumOverhead / 4, length > shortest {
-        lengths[keyPath: probe.shape.length] = length / 2
+      } else {
+        shorten(probe, share)
       }
     }
     return lengths == before ? nil : lengths
+  }
+
+  /// Has fewer sampled where that costs too much, and more again where it costs little.
+  private func shorten(_ probe: Probe, _ share: Double) {
+    let length = lengths[keyPath: probe.shape.length]
+    let shortest = Self.firstLengths(options)[keyPath: probe.shape.length]
+    if share > maximumOverhead {
+      lengths[keyPath: probe.shape.length] = min(length * 2, probe.shape.longest)
+    } else if share < maximumOverhead / 4, length > shortest {
+      lengths[keyPath: probe.shape.length] = length / 2
+    }
+  }
+
+  /// Brings the samples a second to what is wanted.
+  private func aim(_ probe: Probe, _ rate: Double) {
+    let length = lengths[keyPath: probe.shape.length]
+    let ratio = rate / rateWanted
+    guard ratio > Self.ratioLeft || ratio < 1 / Self.ratioLeft else { return }
+    lengths[keyPath: probe.shape.length] = Self.scaled(
+      length, by: max(ratio, 1 / Self.largestStep), probe.shape)
+  }
+
+  private static func scaled(_ length: UInt64, by factor: Double, _ shape: Shape) -> UInt64 {
+    let (shortest, _, longest) = shape.ofMany
+    let scaled = min(Double(length) * factor, Double(longest))
+    return max(shortest, UInt64(scaled))
+  }
+
+  /// Wants so many samples of each probe in a second, from now on; only where it may pause.
+  ///
+  /// - Returns: the lengths from now on, if they have changed.
+  func want(rate: Double) -> SpanLengths? {
+    guard options.mayPause, rate != rateWanted, rate > 0 else { return nil }
+    for probe in probes {
+      lengths[keyPath: probe.shape.length] = Self.scaled(
+        lengths[keyPath: probe.shape.length], by: rateWanted / rate, probe.shape)
+    }
+    rateWanted = rate
+    return lengths
+  }
+
+  /// What the rate may differ from what is wanted, either way.
+  private static let ratioLeft = 1.5
+  /// How much shorter lengths become at most in a second, since few samples say little.
+  private static let largestStep = 4.0
+
+  /// Has a probe rest so long that it is within its share in the long run.
+  private func pause(_ probe: Probe, _ share: Double, _ now: UInt64) {
+    let turns = min(share / max(maximumOverhead, 1e-6), Self.longestPause)
+    let pause = max(Self.shortestPause, turns * Double(now &- probe.measuresSince) / 1e9)
+    probe.rest(
+      until: now &+ UInt64(min(pause, Self.longestPause) * 1e9), threadLimit: threadLimit)
   }
 
   /// In seconds.
@@ -347,9 +421,9 @@ extension SpanProbes {
   /// What was done about probes that cost more than they may, in sentences.
   var reductions: [String] {
     probes.compactMap { probe in
-      guard probe.judge.greatestShare > options.maximumOverhead else { return nil }
+      guard !options.mayPause, probe.judge.greatestShare > maximumOverhead else { return nil }
       let percent = Int((probe.judge.greatestShare * 1_000).rounded())
-      let limit = Int((options.maximumOverhead * 1_000).rounded())
+      let limit = Int((maximumOverhead * 1_000).rounded())
       return """
         measuring \(probe.shape.subject) took up to \(percent / 10).\(percent % 10) % of a CPU, more \
         than the \(limit / 10).\(limit % 10) % of --max-overhead: shorter ones were sampled less \
@@ -363,9 +437,20 @@ extension SpanProbes {
 private struct OverheadJudge {
   private var last: (time: UInt64, spent: UInt64)?
   private(set) var greatestShare: Double
+  private var wasAbove = false
 
   init(greatestShare: Double = 0) { self.greatestShare = greatestShare }
   private static let interval: UInt64 = 1_000_000_000
+
+  func seconds(until now: UInt64) -> Double? {
+    last.flatMap { now > $0.time ? Double(now - $0.time) / 1e9 : nil }
+  }
+
+  /// Whether it was too much twice in a row, for one second alone says little, or far too much.
+  mutating func isAbove(_ limit: Double, share: Double) -> Bool {
+    defer { wasAbove = share > limit }
+    return share > limit && (wasAbove || share > 4 * limit)
+  }
 
   func isDue(_ now: UInt64) -> Bool { last.map { now >= $0.time &+ Self.interval } ?? true }
 

@@ -47,6 +47,37 @@ import Testing
     }
   }
 
+  @Test func whatSpansCostDoesNotLowerTheFrequencyButTheirShare() {
+    var governor = Governor(frequency: 99, cpus: 2, budget: Governor.Budget())
+    #expect(governor.spanShare == 0.005)
+    var reading = Governor.Reading(
+      time: 0, kernelSeconds: 0, foldingSeconds: 0, buildingSeconds: 0, processSeconds: 0)
+    func pass(_ seconds: Int, clock: Double, spans: Double, folding: Double, rest: Double) {
+      for _ in 0..<seconds {
+        reading.time += 1
+        reading.kernelSeconds += clock + spans
+        reading.spanKernelSeconds += spans
+        reading.spanFoldingSeconds += folding
+        reading.processSeconds += folding + rest
+        #expect(governor.take(reading) == nil)
+      }
+    }
+    // Of two processors: 0.1 % by the clock, 3 % by spans.
+    pass(60, clock: 0.002, spans: 0.05, folding: 0.01, rest: 0)
+    #expect(governor.frequency == 99 && governor.state == .normal)
+    // They have folded more than they may take.
+    #expect(abs(governor.spanShare - 0.001) < 1e-9)
+    pass(80, clock: 0.002, spans: 0.002, folding: 0.002, rest: 0)
+    #expect(abs(governor.spanShare - 0.004) < 1e-9)
+    // What the clock and all the rest leave: 1 % − 0.1 % − 0.6 %, less what is folded.
+    pass(120, clock: 0.002, spans: 0.002, folding: 0.002, rest: 0.012)
+    #expect(abs(governor.spanShare - 0.002) < 1e-9)
+    // A reload.
+    governor.budget.cpuShare = 0.04
+    pass(3, clock: 0.002, spans: 0.002, folding: 0.002, rest: 0.012)
+    #expect(abs(governor.spanShare - 0.019) < 1e-9)
+  }
+
   @Test func whatIsWithinTheBudgetIsLeftAlone() {
     var host = Host(99, kernel: 10e-6, user: 5e-6)
     host.pass(seconds: 300)

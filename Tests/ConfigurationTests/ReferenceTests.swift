@@ -47,7 +47,7 @@ import Testing
       configuration.profiling
         == {
           var profiling = ProfilingConfiguration()
-          profiling.events = ["cpu", "off-cpu"]
+          profiling.events = ["cpu", "runqueue"]
           profiling.windows = [NamedValue("off-cpu", .seconds(60))]
           return profiling
         }())

@@ -29,8 +29,12 @@ extension RecordTests {
       let split = try Workload.start("split")
       let named = try RunningProgram(
         Workload.path("recursion"), ["20"], environment: ["OTEL_SERVICE_NAME": "the/shop"])
+      let file = scratch.path("agent.yaml")
+      // The summary's samples are those of all events.
+      try Data("profiling: {events: [cpu]}\n".utf8).write(to: URL(fileURLWithPath: file))
       let agent = try Wick.start([
-        "agent", "-F", "199", "--window", "1s", "--profiles", scratch.path("profiles"),
+        "agent", "-F", "199", "--config", file, "--window", "1s", "--profiles",
+        scratch.path("profiles"),
         "--summary", scratch.path("summary.json"),
       ])
       usleep(4_600_000)
@@ -56,10 +60,10 @@ extension RecordTests {
       #expect(shop.share { $0.incomplete == nil } > 0.95)
     }
 
-    @Test func waitsAreProfiledWhereTheConfigurationAsksForThem() throws {
+    @Test func waitsAreProfiledAndOnceEndsAfterAWindowOfEachLength() throws {
       let scratch = try Scratch()
       let file = scratch.path("agent.yaml")
-      try Data("profiling: {events: [cpu, off-cpu]}\n".utf8).write(to: URL(fileURLWithPath: file))
+      try Data("profiling: {windows: {off-cpu: 4s}}\n".utf8).write(to: URL(fileURLWithPath: file))
       let split = try Workload.start("split")
       let finished = try Wick.run([
         "agent", "--once", "--config", file, "--window", "1s", "--profiles",
@@ -69,6 +73,9 @@ extension RecordTests {
       #expect(split.isRunning)
       for event in ["cpu", "off_cpu"] {
         #expect(try !stacks(in: scratch, folder: "profiles", of: event).isEmpty, "\(event)")
+        let files = try FileManager.default.contentsOfDirectory(atPath: scratch.path("profiles"))
+        let times = Set(files.filter { $0.contains("-\(event)-") }.map { $0.prefix(16) })
+        #expect(times.count == 1, "\(event): \(times)")
       }
     }
 

@@ -45,6 +45,65 @@ import Testing
     return try #require(link.split(separator: "/").last.flatMap { pid_t($0) })
   }
 
+  /// Who samples for hours takes few of many short waits; their weights make up for it.
+  @Test func fewSamplesOfManyWaitsHaveTheTrueTotal() throws {
+    final class Sleepers: @unchecked Sendable {
+      private let lock = NSLock()
+      private var slept: UInt64 = 0
+      private var isOver = false
+      var total: UInt64 { lock.withLock { slept } }
+      func end() { lock.withLock { isOver = true } }
+      func run() {
+        while !lock.withLock({ isOver }) {
+          let start = Clock.monotonic()
+          usleep(2_000)
+          let took = Clock.monotonic() - start
+          lock.withLock { slept += took }
+        }
+      }
+    }
+    let sleepers = Sleepers()
+    let threads = (0..<40).map { _ in Thread { sleepers.run() } }
+    threads.forEach { $0.start() }
+    defer { sleepers.end() }
+    var options = SamplerOptions()
+    options.events = [.offCPU]
+    options.target = .processes([UInt32(getpid())])
+    options.mayPause = true
+    // Of one CPU: what is measured here is not the cost.
+    options.maximumOverhead = 1
+    let sampler = try Sampler(
+      options: options, roots: HostRoots(),
+      profile: Profile(sampleType: .cpu, period: options.period))
+    try sampler.start()
+    func passed(_ seconds: Double) throws -> (samples: UInt64, value: UInt64, slept: UInt64) {
+      let before = (sampler.folder.windows[0].profile, sleepers.total)
+      let end = Clock.monotonic() + UInt64(seconds * 1e9)
+      while Clock.monotonic() < end { try sampler.poll(timeout: .milliseconds(20)) }
+      func sum(_ profile: Profile) -> (UInt64, UInt64) {
+        profile.samples.reduce((0, 0)) { ($0.0 + $1.count, $0.1 + $1.value) }
+      }
+      let (old, new) = (sum(before.0), sum(sampler.folder.windows[0].profile))
+      return (new.0 - old.0, new.1 - old.1, sleepers.total - before.1)
+    }
+    _ = try passed(5)
+    let usual = try passed(8)
+    print("samples \(usual.samples) in 8 s, \(usual.value) ns of \(usual.slept)")
+    // Some 15,000 waits a second, of which it wants a hundred samples.
+    #expect(usual.samples > 8 * 20 && usual.samples < 8 * 400)
+    // Threads of other tests wait as well.
+    let shares = 0.75..<1.6
+    #expect(shares.contains(Double(usual.value) / Double(usual.slept)))
+    try sampler.setDetailed(true)
+    let detailed = try passed(3)
+    print("samples \(detailed.samples) in 3 s, \(detailed.value) ns of \(detailed.slept)")
+    #expect(detailed.samples > 3 * 200)
+    #expect(shares.contains(Double(detailed.value) / Double(detailed.slept)))
+    sleepers.end()
+    try sampler.stop()
+    #expect(sampler.folder.windows[0].profile.ledger.isBalanced)
+  }
+
   @Test func aSleepIsFoundWithItsLengthAndReason() throws {
     let tid = try Self.gettid()
     var slept: UInt64 = 0

@@ -2,7 +2,7 @@
 package struct ProfilingConfiguration: Hashable, Sendable {
   package var enabled = true
   /// What is profiled, each once.
-  package var events = ["cpu"]
+  package var events = ["cpu", "off-cpu"]
   /// Samples a second on each CPU.
   package var frequency = 99
   /// Length of a window of events that have none of their own.
@@ -14,7 +14,7 @@ package struct ProfilingConfiguration: Hashable, Sendable {
   package var symbolize = true
 
   /// Events of which profiles can be taken.
-  static let allEvents = ["cpu", "off-cpu", "wall", "runqueue", "syscalls", "faults"]
+  static let allEvents = ["cpu", "off-cpu", "wall", "runqueue", "syscalls", "block", "faults"]
 
   package init() {}
 
@@ -29,11 +29,12 @@ extension ProfilingConfiguration {
   static let keys: [Key<Self>] = [
     .value("enabled", \.enabled, .truth, after: .restart, "Take profiles."),
     .words(
-      "events", \.events, limit: 6, .choice(of: allEvents), after: .restart,
+      "events", \.events, limit: 7, .choice(of: allEvents), after: .restart,
       "What is profiled: threads that run (cpu), that wait (off-cpu), both (wall), that wait for a "
-        + "CPU (runqueue), system calls, page faults. Each is a profile of its own. Waits that cost "
-        + "more than the budget are measured with pauses, which /health tells of.",
-      example: ["- cpu", "- off-cpu"]),
+        + "CPU (runqueue), system calls, block I/O, page faults. Each is a profile of its own. What "
+        + "is measured beside the CPU has at most half of the budget, and gives way first: where "
+        + "even the few samples cost more it is measured with pauses, which /health tells of.",
+      example: ["- cpu", "- runqueue"]),
     .value(
       "frequency", \.frequency, .count(1...1_000, "samples a second on each CPU"),
       "How often each CPU is sampled. Cost grows with it; a number that is not round does not beat "
