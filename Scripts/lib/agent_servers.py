@@ -276,7 +276,7 @@ metrics:
   interval: 2s
   textfile_directory: {texts}
 latency:
-  exemplars_per_minute: 600
+  exemplars_per_minute: 60
 resource_attributes:
   team: tests
 identity:
