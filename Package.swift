@@ -78,7 +78,8 @@ var layer2: [Target] {
     .target(name: "CDemangle", linkerSettings: [.linkedLibrary("iberty")]),
     .target(name: "BPFObjects", swiftSettings: settings, plugins: ["CompileBPF"]),
     .target(
-      name: "BPFRuntime", dependencies: ["CLibBPF", "BPFObjects"], swiftSettings: settings),
+      name: "BPFRuntime", dependencies: ["CLibBPF", "BPFObjects", "CLinux"],
+      swiftSettings: settings),
     .target(name: "Compression", dependencies: ["CZlib"], swiftSettings: settings),
     .target(name: "LinuxHost", dependencies: ["CLinux"], swiftSettings: settings),
     .target(

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Tells how often and how long BPF programs run, from pulses in which the kernel measures them.
