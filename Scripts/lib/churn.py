@@ -183,10 +183,13 @@ def record(loads, wick, meter, seconds):
     # Nothing but profiles, and all of them: the load is more than a budget would bear.
     environment = {
         **os.environ, "WICK_BUDGET_GOVERNOR": "false", "WICK_METRICS_ENABLED": "false",
-        "WICK_PROFILING_EVENTS": "cpu", "WICK_HTTP_ENABLED": "false", "WICK_HTTP_SOCKET": str(loads.folder / "agent.sock"),
+        "WICK_HTTP_ENABLED": "false", "WICK_HTTP_SOCKET": str(loads.folder / "agent.sock"),
     }
+    configuration = loads.folder / "agent.yaml"
+    configuration.write_text("profiling:\n  events: [cpu]\n")
     recording = Running([
-        wick, "agent", "-F", FREQUENCY, "--window", "5s", "--keep-bytes", "4G",
+        wick, "agent", "--config", str(configuration), "-F", FREQUENCY, "--window", "5s",
+        "--keep-bytes", "4G",
         "--profiles", str(loads.folder / "profiles"), "--summary", str(loads.folder / "churn.json"),
     ], env=environment)
     watch = Watch(recording.process.pid, meter)
