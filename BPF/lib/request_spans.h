@@ -4,8 +4,8 @@
 // The kernel makes requests once and uses them again and again: each has a place by its address, where
 // all that is said of it is in one cache line, for it is often completed on another CPU than issued.
 // Where two requests under way want one place, the second is in a hash. That two CPUs claim one place
-// in the same moment is the one case that is not seen: the later one has the place, and the other's
-// end counts as one without a beginning.
+// in the same moment is the one case that is not seen: the later one has the place, and the other
+// is not counted.
 #pragma once
 #include <bpf/bpf_helpers.h>
 #include "kernel/types.h"

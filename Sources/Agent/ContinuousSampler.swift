@@ -260,10 +260,11 @@ extension ContinuousSampler {
       return exchange.requests
     }
     return requests.map { request in
-      Tap(
+      // A sample may stand for many short waits, which are not cut.
+      let longest = max(request.duration.nanoseconds, sampler.spanLength(of: request.event))
+      return Tap(
         number: request.number,
-        window: sampler.folder.openTap(
-          request.pids, event: request.event, longestSpan: request.duration.nanoseconds),
+        window: sampler.folder.openTap(request.pids, event: request.event, longestSpan: longest),
         end: now &+ request.duration.nanoseconds)
     }
   }
@@ -291,6 +292,7 @@ extension ContinuousSampler {
     figures.tables = Dictionary(sampler.tableFigures) { first, _ in first }
     figures.mapBytes = UInt64(max(0, sampler.mapBytes))
     figures.pauses = sampler.pauses
+    figures.pausedSeconds = sampler.restedNanoseconds.mapValues { Double($0) / 1_000_000_000 }
     figures.refused = refused
     figures.lastTurn = Clock.monotonic()
     figures.frequency = sampler.frequency

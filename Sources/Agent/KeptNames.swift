@@ -36,6 +36,7 @@ struct KeptNames {
       return names
     }
     entries[identity] = Entry(names: names, lastUse: uses)
+    rest()
     return names
   }
 

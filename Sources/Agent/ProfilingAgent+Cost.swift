@@ -48,7 +48,8 @@ extension ProfilingAgent {
       notes.bpfSeconds = bpfSeconds
       notes.latency = latency
       notes.mapBytes = maps
-      notes.pauses = figures?.pauses ?? []
+      notes.pauses = figures?.pauses ?? [:]
+      notes.pausedSeconds = figures?.pausedSeconds ?? [:]
       notes.refused = figures?.refused ?? []
     }
     guard isMeasured else { return }

@@ -67,7 +67,7 @@ extension ProfilingAgent {
           throw ProfileRefusal.unavailable(
             "\(event.rawValue) is not profiled (add it to profiling.events)")
         }
-        if event == .offCPU, let pause = sampler.figures.pauses.first {
+        if event == .offCPU, let pause = sampler.figures.pauses[.waits] {
           throw ProfileRefusal.unavailable(pause)
         }
         return try await taps.profile(

@@ -1,3 +1,5 @@
+package import LinuxHost
+
 /// What the sampler of a daemon tells of itself; all counts are since its start.
 package struct SamplerFigures: Hashable, Sendable {
   /// CPU time of the programs in the kernel, in seconds; nil where it cannot be read.
@@ -16,7 +18,9 @@ package struct SamplerFigures: Hashable, Sendable {
   /// Of the time of all CPUs, what wick cost in the last seconds.
   package var cpuShare = 0.0
   /// What is not measured for a while because of what it cost, in sentences.
-  package var pauses: [String] = []
+  package var pauses: [Feature: String] = [:]
+  /// How long that was so in all, in seconds.
+  package var pausedSeconds: [Feature: Double] = [:]
   /// What of `profiling.events` the kernel refuses, in sentences.
   package var refused: [String] = []
 

@@ -24,7 +24,9 @@ final class StatusBoard: Sendable {
     var bpfSeconds: Double?
     var mapBytes: UInt64 = 0
     /// What rests because of its cost, in sentences.
-    var pauses: [String] = []
+    var pauses: [Feature: String] = [:]
+    /// How long that was so in all, in seconds.
+    var pausedSeconds: [Feature: Double] = [:]
     /// What of `profiling.events` the kernel refuses, in sentences.
     var refused: [String] = []
     var latency = LatencyFigures()
@@ -91,10 +93,10 @@ final class StatusBoard: Sendable {
         loss: "profiles are not kept there",
         remedy: "give wick a directory of its own with room in it")
     }
-    let pauses = notes.pauses.map { pause in
+    let pauses = notes.pauses.sorted { $0.key.rawValue < $1.key.rawValue }.map { _, pause in
       FeatureStatus(
         name: "profiling", state: .working, cause: pause,
-        loss: "there are no such profiles meanwhile",
+        loss: "there are no such profiles meanwhile (wick_profile_paused_seconds_total)",
         remedy: "raise budget.cpu_percent, or take the event out of profiling.events")
     }
     let refused = notes.refused.map { cause in
@@ -138,6 +140,8 @@ final class StatusBoard: Sendable {
     figures.cost = AgentCost.now(roots)
     figures.cost.bpfSeconds = notes.bpfSeconds
     figures.cost.bpfMapBytes = notes.mapBytes
+    figures.cost.pausedSeconds = notes.pausedSeconds.map { ($0.key.rawValue, $0.value) }
+      .sorted { $0.0 < $1.0 }
     figures.cost.budgetRatio = notes.cost.cpuBudget
     figures.cost.usedRatio = notes.cost.cpuRatio.map { $0 + (notes.cost.kernelCPURatio ?? 0) }
     figures.windows = notes.windows

@@ -44,7 +44,10 @@ struct Access {
     guard hosts.allSatisfy(isOurs) else {
       return .nothing("this agent is not known by that name here: call it 127.0.0.1 or localhost")
     }
-    guard request.headers["origin"].allSatisfy(isOurOrigin) else {
+    // An image of a page has no origin, but all browsers tell where it was asked for.
+    guard request.headers["origin"].allSatisfy(isOurOrigin),
+      !request.headers["sec-fetch-site"].contains(where: { $0.hasSuffix("-site") })
+    else {
       return .nothing("pages from elsewhere get nothing here")
     }
     return .everything

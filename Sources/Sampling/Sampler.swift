@@ -463,7 +463,16 @@ package final class Sampler {
   }
 
   /// Which probes rest because of what they cost, in sentences.
-  package var pauses: [String] { spans?.pauses ?? [] }
+  package var pauses: [Feature: String] { spans?.pauses ?? [:] }
+
+  /// How long each probe has rested so far, in nanoseconds.
+  package var restedNanoseconds: [Feature: UInt64] { spans?.restedNanoseconds ?? [:] }
+
+  /// The longest span of an event, in nanoseconds, that one sample stands for beside its own; 0 for
+  /// events without spans.
+  package func spanLength(of event: SampleEvent) -> UInt64 {
+    event.kinds.map { control.length(of: $0) }.max() ?? 0
+  }
 
   /// Which events have had fewer spans sampled because of what that cost, in sentences.
   package var reductions: [String] { spans?.reductions ?? [] }

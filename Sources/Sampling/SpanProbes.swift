@@ -18,8 +18,10 @@ final class SpanProbes {
     var sampled: UInt64 = 0
     /// Until when it rests, in nanoseconds of the monotonic clock; nil while it measures.
     var restsUntil: UInt64?
-    /// Since when it measures.
-    var measuresSince = Clock.monotonic()
+    /// Since when it rests; nil while it measures.
+    private var restsSince: UInt64?
+    /// How long it rested before.
+    private var restedNanoseconds: UInt64 = 0
 
     init(
       _ shape: Shape, _ programs: [String], _ object: consuming LoadedObject, _ meter: RunTimeMeter?
@@ -34,9 +36,22 @@ final class SpanProbes {
       for program in programs { try object.attach(program: program) }
     }
 
+    /// How long it has rested in all, in nanoseconds.
+    func rested(until now: UInt64) -> UInt64 {
+      restedNanoseconds &+ (restsSince.map { now > $0 ? now - $0 : 0 } ?? 0)
+    }
+
+    /// Measures again.
+    func resume(at now: UInt64) throws(BPFError) {
+      try attach()
+      restedNanoseconds = rested(until: now)
+      (restsUntil, restsSince) = (nil, nil)
+    }
+
     /// Takes the programs off, and forgets what has begun and will not be seen to end.
     func rest(until time: UInt64, threadLimit: Int) {
       restsUntil = time
+      restsSince = restsSince ?? Clock.monotonic()
       object.detach()
       runTimes?.rest()
       for map in shape.begun {
@@ -381,10 +396,10 @@ extension SpanProbes {
   /// How much shorter lengths become at most in a second, since few samples say little.
   private static let largestStep = 4.0
 
-  /// Has a probe rest so long that it is within its share in the long run.
+  /// Has a probe rest so long that it is within its share with the seconds that cost too much.
   private func pause(_ probe: Probe, _ share: Double, _ now: UInt64) {
     let turns = min(share / max(maximumOverhead, 1e-6), Self.longestPause)
-    let pause = max(Self.shortestPause, turns * Double(now &- probe.measuresSince) / 1e9)
+    let pause = max(Self.shortestPause, turns * Self.dearSeconds)
     probe.rest(
       until: now &+ UInt64(min(pause, Self.longestPause) * 1e9), threadLimit: threadLimit)
   }
@@ -392,13 +407,13 @@ extension SpanProbes {
   /// In seconds.
   private static let shortestPause = 10.0
   private static let longestPause = 300.0
+  /// How long it may cost too much before it rests.
+  private static let dearSeconds = 2.0
 
   private func resume(_ probe: Probe, _ now: UInt64) {
     probe.judge = OverheadJudge(greatestShare: probe.judge.greatestShare)
-    probe.measuresSince = now
     do {
-      try probe.attach()
-      probe.restsUntil = nil
+      try probe.resume(at: now)
     } catch {
       // Not half of its programs.
       probe.rest(until: now &+ UInt64(Self.longestPause * 1e9), threadLimit: threadLimit)
@@ -406,16 +421,24 @@ extension SpanProbes {
   }
 
   /// Which probes rest, in sentences.
-  var pauses: [String] {
+  var pauses: [Feature: String] {
     let now = Clock.monotonic()
-    return probes.compactMap { probe in
-      guard let end = probe.restsUntil else { return nil }
+    var pauses: [Feature: String] = [:]
+    for probe in probes {
+      guard let end = probe.restsUntil else { continue }
       let percent = Int((probe.judge.greatestShare * 1_000).rounded())
-      return """
+      pauses[probe.shape.feature] = """
         measuring \(probe.shape.subject) took \(percent / 10).\(percent % 10) % of a CPU, and rests for \
         \(end > now ? (end - now) / 1_000_000_000 : 0) s
         """
     }
+    return pauses
+  }
+
+  /// How long each probe has rested so far, in nanoseconds.
+  var restedNanoseconds: [Feature: UInt64] {
+    let now = Clock.monotonic()
+    return Dictionary(probes.map { ($0.shape.feature, $0.rested(until: now)) }) { $0 &+ $1 }
   }
 
   /// What was done about probes that cost more than they may, in sentences.

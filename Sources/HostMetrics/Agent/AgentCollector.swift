@@ -62,6 +62,12 @@ struct AgentCollector: Collector {
     batch.add("wick_threads", .gauge, "Threads of the agent.", cost.threads.map { Double($0) })
     batch.add(
       "wick_bpf_seconds_total", .counter, "Time of the agent's BPF programs.", cost.bpfSeconds)
+    for (probe, seconds) in cost.pausedSeconds {
+      batch.add(
+        "wick_profile_paused_seconds_total", .counter,
+        "How long nothing was profiled by a probe, because of its cost.", seconds,
+        ["probe": probe])
+    }
     batch.add(
       "wick_bpf_map_bytes", .gauge, "Memory of the agent's BPF maps.",
       cost.bpfMapBytes.map { Double($0) })

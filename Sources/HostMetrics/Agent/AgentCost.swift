@@ -10,6 +10,8 @@ package struct AgentCost: Sendable {
   package var threads: UInt64?
   /// Time of our BPF programs in seconds; nil where the kernel does not count it.
   package var bpfSeconds: Double?
+  /// How long each probe of profiles has rested because of its cost, in seconds, by its name.
+  package var pausedSeconds: [(probe: String, seconds: Double)] = []
   /// Memory of our BPF maps.
   package var bpfMapBytes: UInt64?
   /// What it may cost, as part of the host's CPU time, from 0 to 1; nil without a budget.
