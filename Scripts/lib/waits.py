@@ -103,7 +103,8 @@ def check_truth(folder, how):
               f"{name}: on CPU + queued + blocked is {percent(sum(parts.values()), wall)} of its life "
               "(1 % allowed)")
         on_cpu = parts["on CPU"] + parts["on CPU, between samples"]
-        check(abs(on_cpu - cpu) <= 0.02 * cpu + late,
+        # And so it counts the interrupts that end requests, on a virtual machine up to as much again.
+        check(abs(on_cpu - cpu) <= 0.02 * cpu + 2 * late,
               f"{name}: on CPU {percent(on_cpu, cpu)} of {cpu / 1e6:.1f} ms")
     complete = facts["events"][0]["coverage"]
     check(complete > 0.98, f"{100 * complete:.2f} % of off-CPU stacks are whole")
