@@ -2,6 +2,7 @@ package import AgentLog
 package import Configuration
 package import Latency
 package import LinuxHost
+import Export
 import Logging
 import Sampling
 import ServiceIdentity
@@ -21,6 +22,13 @@ extension AgentConfiguration {
   package var measuredLatencies: [LatencyKind] {
     guard metrics.enabled, latency.enabled else { return [] }
     return LatencyKind.allCases.filter { latency.kinds.contains($0.rawValue) }
+  }
+
+  /// Stacks of slow operations a minute, on each CPU and of each kind: Prometheus does not get them, so
+  /// that there are none unless a server takes metrics over OTLP.
+  var wantedExemplars: Int {
+    let isTold = destinations.contains { $0.topics.contains(.otlpMetrics) }
+    return isTold ? latency.exemplarsPerMinute : 0
   }
 
   /// Where the kernel's file systems are.

@@ -32,8 +32,6 @@ struct LatencyProbe {
   /// When its share was last taken, and what it had spent then.
   private var judgedAt: UInt64 = 0
   private var judgedSpent: UInt64 = 0
-  /// Where the kernel does not measure how long programs run, for that needs CAP_SYS_ADMIN.
-  private var estimated: UInt64 = 0
   /// Of collectors that are gone.
   private var spentBefore: UInt64 = 0
   private var generation: UInt32 = 0
@@ -128,10 +126,7 @@ struct LatencyProbe {
       return nil
     }
     let now = Clock.monotonic()
-    let events = interval.rows.reduce(0) { $0 &+ $1.histogram.count }
-    estimated &+= Self.nanoseconds(ofOne: kind) &* events
-    let measured = collector.kernelNanoseconds
-    let spent = measured > 0 ? measured : estimated
+    let spent = collector.kernelNanoseconds
     if now &- judgedAt >= Self.judgedNanoseconds {
       share = Double(spent &- min(judgedSpent, spent)) / Double(now &- judgedAt)
       (judgedAt, judgedSpent) = (now, spent)
@@ -152,17 +147,13 @@ struct LatencyProbe {
   private mutating func finish() {
     spentBefore &+= lastSpent
     lastSpent = 0
-    estimated = 0
     share = 0
   }
 
-  /// What counting one costs, in nanoseconds, as it was measured.
-  private static func nanoseconds(ofOne kind: LatencyKind) -> UInt64 {
-    switch kind {
-    case .syscalls: 150
-    case .runqueue: 250
-    case .block, .tcp, .dns: 1_000
-    }
+  /// Of which kind an exemplar is, though its collector may be gone.
+  static func kind(of exemplar: ExemplarFacts) -> LatencyKind {
+    LatencyKind.allCases[
+      Int(LatencyCollector.number(of: exemplar)) % LatencyKind.allCases.count]
   }
 
   /// Rests for so long that what took a share of a CPU takes no more than `limit` in the long run.

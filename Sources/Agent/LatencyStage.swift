@@ -83,8 +83,16 @@ final class LatencyStage: Sendable {
 
   /// Takes slow operations whose stacks have names by now.
   func take(_ exemplars: [Exemplar]) {
-    exchange.withLock { exchange in
-      exchange.exemplars += exemplars.prefix(Self.exemplarLimit - exchange.exemplars.count)
+    let taken = exchange.withLock { exchange in
+      let taken = exemplars.prefix(Self.exemplarLimit - exchange.exemplars.count)
+      exchange.exemplars += taken
+      return taken.count
+    }
+    guard taken < exemplars.count else { return }
+    totals.withLock { totals in
+      for exemplar in exemplars.dropFirst(taken) {
+        totals.addLostExemplar(of: LatencyProbe.kind(of: exemplar.facts))
+      }
     }
   }
 
@@ -131,8 +139,10 @@ final class LatencyStage: Sendable {
     }
   }
 
-  /// Forgets what was told at a time, in nanoseconds since 1970-01-01 UTC.
-  func forgetExemplars(before time: UInt64) { totals.withLock { $0.forgetExemplars(before: time) } }
+  /// Forgets the exemplars that a batch has told.
+  func forgetExemplars(upTo number: UInt64) {
+    totals.withLock { $0.forgetExemplars(upTo: number) }
+  }
 
   private func run(_ tick: () -> Void) {
     var work = LatencyWork(settings, services)

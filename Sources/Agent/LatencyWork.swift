@@ -107,13 +107,17 @@ struct LatencyWork {
   ) {
     let now = Clock.monotonic()
     for item in exemplars {
-      guard
-        let found = probes.lazy.compactMap({ probe in
-          probe.collector?.figure(of: item.facts).map { (kind: probe.kind, figure: $0) }
-        }).first,
-        let service = services.service(
-          of: item.exemplar.pid, startTime: 0, process: item.exemplar.process, now: now)
-      else { continue }
+      let found = probes.lazy.compactMap { probe in
+        probe.collector?.figure(of: item.facts).map { (kind: probe.kind, figure: $0) }
+      }.first
+      guard let found else {
+        // What had it taken rests.
+        totals.withLock { $0.addLostExemplar(of: LatencyProbe.kind(of: item.facts)) }
+        continue
+      }
+      let service = services.service(
+        of: item.exemplar.pid, startTime: 0, process: item.exemplar.process, now: now)
+      guard let service else { continue }
       let exemplar = MetricExemplar(item.exemplar)
       totals.withLock {
         $0.add(exemplar, of: found.kind, figure: found.figure, service: service)

@@ -102,7 +102,7 @@ final class MetricsStage: Sendable {
   func collect(export: (MetricBatch, MetricResources) -> Void) {
     let batch = registry.collect()
     export(batch, MetricResources(host: host, named: services.resources))
-    latencies?.forgetExemplars(before: batch.timeUnixNanoseconds)
+    latencies?.forgetExemplars(upTo: batch.exemplarsUpTo)
   }
 
   private func run(

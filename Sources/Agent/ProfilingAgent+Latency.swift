@@ -1,4 +1,5 @@
 import Configuration
+import Export
 import Latency
 import LinuxHost
 import Logging
@@ -12,7 +13,7 @@ extension ProfilingAgent {
   {
     var settings = LatencyStage.Settings()
     settings.kinds = configuration.measuredLatencies
-    settings.exemplarsPerMinute = Double(configuration.latency.exemplarsPerMinute)
+    settings.exemplarsPerMinute = Double(configuration.wantedExemplars)
     settings.maximumOverhead = overheadOfLatencies(configuration.budget, cpus: cpus)
     settings.roots = configuration.roots
     return settings
@@ -26,6 +27,8 @@ extension ProfilingAgent {
 
   /// Names slow operations.
   func takeExemplars(_ window: CollectedWindow) {
+    // A reload may have taken away the last server that they are told to.
+    guard shared.exporter?.topics.contains(.otlpMetrics) ?? false else { return }
     let named = pipeline.name(window)
     let toUnix = Clock.wall() &- Clock.monotonic()
     latencies?.take(

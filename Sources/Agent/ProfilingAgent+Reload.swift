@@ -53,6 +53,11 @@ extension ProfilingAgent {
     for change in changes.pending {
       logger.warning("configuration needs a restart", metadata: ["change": "\(change)"])
     }
+    if let latencies, !latencies.wantsExemplars, configuration.wantedExemplars > 0 {
+      logger.warning(
+        "configuration needs a restart",
+        metadata: ["change": "a server takes exemplars of latencies, which nobody did before"])
+    }
     if changes.changes.isEmpty { logger.info("configuration is as before") }
   }
 

@@ -129,7 +129,11 @@ extension ProfilingAgent {
     }
     self.watchdog = watchdog
     shared.watch(watchdog, limit: interval)
-    _ = latencies?.start { watchdog.pass(.latency) }
+    if let latencies, !latencies.start(tick: { watchdog.pass(.latency) }) {
+      let problem = "no thread can be started (raise TasksMax)"
+      logger.error("latencies are not measured", metadata: ["problem": "\(problem)"])
+      board.add(error: problem, of: "latency")
+    }
     if samples {
       startSampler()
     } else {

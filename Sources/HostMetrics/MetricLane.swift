@@ -25,6 +25,7 @@ final class MetricLane: Sendable {
   private let files: HostFiles
   private let seriesLimit: Int
   private let countedSince: UInt64
+  private let timeUnixNanoseconds: UInt64
   private let state = Mutex(State())
   private let ended = DispatchSemaphore(value: 0)
 
@@ -37,6 +38,7 @@ final class MetricLane: Sendable {
     self.files = files
     seriesLimit = batch.seriesLimit
     countedSince = batch.countedSince
+    timeUnixNanoseconds = batch.timeUnixNanoseconds
   }
 
   /// Runs them.
@@ -101,7 +103,9 @@ final class MetricLane: Sendable {
         return !state.isAbandoned
       }
       guard goesOn else { break }
-      var batch = MetricBatch(seriesLimit: seriesLimit, countedSince: countedSince)
+      var batch = MetricBatch(
+        seriesLimit: seriesLimit, timeUnixNanoseconds: timeUnixNanoseconds,
+        countedSince: countedSince)
       let succeeded = collector.collect(from: files, into: &batch)
       let seconds = Double(Clock.monotonic() &- start) / 1_000_000_000
       let result = Result(batch: batch, succeeded: succeeded, seconds: seconds)

@@ -13,6 +13,7 @@ struct CallLatency: LatencySource {
 
   var object: BPFObject { .latency_calls }
   var programs: [String] { ["forget_call", "end_call", "begin_call"] }
+  var nanosecondsOfOne: UInt64 { 150 }
 
   func configure(_ object: borrowing OpenedObject) throws {
     try sizeThreadTable(object, roots: roots)

@@ -2,6 +2,7 @@ import BPFObjects
 import BPFRuntime
 import BPFShared
 import LinuxHost
+import MetricModel
 
 /// How long DNS servers take to answer over UDP, and what they answer, as the asking process sees it.
 struct DNSLatency: LatencySource {
@@ -14,12 +15,19 @@ struct DNSLatency: LatencySource {
   /// Queries that were given up, by server.
   private var expired: [[UInt8]: UInt64] = [:]
   private var expiredInAll: UInt64 = 0
+  private var packets: PacketCounts
+
+  /// The programs look at each packet.
+  private static let nanosecondsOfPacket: UInt64 = 40
 
   /// A query that has no answer after this many nanoseconds has none: as long as resolvers wait.
   static let patience: UInt64 = 5_000_000_000
   private static let queryLimit = 16_384
 
-  init(roots: HostRoots) { self.roots = roots }
+  init(roots: HostRoots) {
+    self.roots = roots
+    packets = PacketCounts(roots: roots)
+  }
 
   var object: BPFObject { .latency_dns }
   var programs: [String] { ["receive_packet", "send_packet"] }
@@ -45,6 +53,14 @@ struct DNSLatency: LatencySource {
   }
 
   func losses() -> [String: UInt64] { newLosses }
+
+  mutating func begin() { _ = packets.collect() }
+
+  mutating func estimatedNanoseconds(_ rows: some Sequence<LatencyRow>) -> UInt64 {
+    rows.reduce(packets.collect() &* Self.nanosecondsOfPacket) {
+      $0 &+ $1.histogram.count &* nanosecondsOfOne
+    }
+  }
 
   /// Takes out the queries that have waited too long.
   private mutating func expire(now: UInt64) {

@@ -21,6 +21,7 @@ package final class LatencyCollector {
   private var startTimes: [UInt32: UInt64] = [:]
   private let hasSampler: Bool
   private let runTimes: RunTimes?
+  private var estimate: UInt64 = 0
 
   private static let startTimeLimit = 65_536
 
@@ -124,14 +125,19 @@ package final class LatencyCollector {
   /// What a slow operation was, of a sample that this collector has had taken; nil if it is
   /// another's.
   package func name(of exemplar: ExemplarFacts) -> String? {
-    guard exemplar.detail >> UInt32(HISTOGRAM_KIND_BITS) == options.number else { return nil }
+    guard Self.number(of: exemplar) == options.number else { return nil }
     return source.name(ofKind: exemplar.detail & HistogramKey.kindMask)
   }
 
   /// The same, taken apart.
   package func figure(of exemplar: ExemplarFacts) -> LatencyFigure? {
-    guard exemplar.detail >> UInt32(HISTOGRAM_KIND_BITS) == options.number else { return nil }
+    guard Self.number(of: exemplar) == options.number else { return nil }
     return source.figure(ofKind: exemplar.detail & HistogramKey.kindMask)
+  }
+
+  /// The number in the options of the collector that had it taken.
+  package static func number(of exemplar: ExemplarFacts) -> UInt32 {
+    exemplar.detail >> UInt32(HISTOGRAM_KIND_BITS)
   }
 }
 
@@ -183,6 +189,8 @@ extension LatencyCollector {
     var interval = LatencyInterval(
       startUnixNanoseconds: Clock.wall() &- (now &- collectedAt),
       durationNanoseconds: now &- collectedAt, rows: Array(rows.values))
+    interval.endedAt = now
+    if measuredNanoseconds == 0 { estimate &+= source.estimatedNanoseconds(interval.rows) }
     interval.losses = try takeLosses()
     interval.losses.special = source.losses()
     return interval
@@ -208,8 +216,12 @@ extension LatencyCollector {
   /// What this kernel does not let it see, in sentences.
   package var limitations: [String] { source.limitations }
 
-  /// How long the programs ran in all, in nanoseconds; 0 unless a meter measures that.
-  package var kernelNanoseconds: UInt64 { runTimes?.nanoseconds ?? 0 }
+  /// How long the programs ran in all, in nanoseconds; estimated unless a meter measures that.
+  package var kernelNanoseconds: UInt64 {
+    measuredNanoseconds > 0 ? measuredNanoseconds : estimate
+  }
+
+  private var measuredNanoseconds: UInt64 { runTimes?.nanoseconds ?? 0 }
 
   /// Bytes of kernel memory that the maps take.
   ///

@@ -3,6 +3,8 @@ package struct LatencyInterval: Sendable {
   /// Nanoseconds since 1970-01-01 UTC.
   package var startUnixNanoseconds: UInt64
   package var durationNanoseconds: UInt64
+  /// When it ended, by the monotonic clock.
+  package var endedAt: UInt64 = 0
   package var rows: [LatencyRow]
   package var losses = LatencyLosses()
 
@@ -31,6 +33,8 @@ package struct LatencyLosses: Hashable, Sendable {
   package var exemplars: UInt64 = 0
   /// Stacks of slow values that were not taken, for there had been many.
   package var limitedExemplars: UInt64 = 0
+  /// Exemplars that belong to no series, or for which there was no room.
+  package var placelessExemplars: UInt64 = 0
   /// What belongs to one kind of latency, in words.
   package var special: [String: UInt64] = [:]
 
@@ -46,6 +50,7 @@ package struct LatencyLosses: Hashable, Sendable {
     targets &+= other.targets
     exemplars &+= other.exemplars
     limitedExemplars &+= other.limitedExemplars
+    placelessExemplars &+= other.placelessExemplars
   }
 
   /// What happened from an earlier state of the counters on.
@@ -59,6 +64,7 @@ package struct LatencyLosses: Hashable, Sendable {
     change.targets = targets &- earlier.targets
     change.exemplars = exemplars &- earlier.exemplars
     change.limitedExemplars = limitedExemplars &- earlier.limitedExemplars
+    change.placelessExemplars = placelessExemplars &- earlier.placelessExemplars
     return change
   }
 }

@@ -1,6 +1,7 @@
 import BPFObjects
 import BPFRuntime
 import LinuxHost
+import MetricModel
 
 /// One kind of latency: its programs, what they are told, and what their numbers mean.
 ///
@@ -25,7 +26,7 @@ protocol LatencySource {
   func configure(_ object: borrowing OpenedObject) throws
   /// Fills the maps of the loaded object, before its programs run.
   mutating func prepare(_ object: borrowing LoadedObject) throws
-  /// Is called once, when the programs run.
+  /// Is called when the programs run, each time that they are attached.
   mutating func begin()
   /// Forgets what has begun and not ended, while no programs run; false if that is not possible.
   func forgetBegun(_ object: borrowing LoadedObject) -> Bool
@@ -36,6 +37,13 @@ protocol LatencySource {
   mutating func tallies() -> [LatencyTally]
   /// What the source itself could not do since the last time, in words.
   func losses() -> [String: UInt64]
+  /// What counting one costs, in nanoseconds, as it was measured.
+  var nanosecondsOfOne: UInt64 { get }
+  /// How long the programs ran since the last time, where the kernel does not measure that.
+  ///
+  /// - Parameter rows: what they have counted meanwhile.
+  /// - Returns: nanoseconds of all CPUs.
+  mutating func estimatedNanoseconds(_ rows: some Sequence<LatencyRow>) -> UInt64
   /// What this kernel does not let it see, in sentences.
   var limitations: [String] { get }
 
@@ -56,6 +64,10 @@ extension LatencySource {
   func forgetBegun(_ object: borrowing LoadedObject) -> Bool { false }
   mutating func tallies() -> [LatencyTally] { [] }
   func losses() -> [String: UInt64] { [:] }
+  var nanosecondsOfOne: UInt64 { 1_000 }
+  mutating func estimatedNanoseconds(_ rows: some Sequence<LatencyRow>) -> UInt64 {
+    rows.reduce(0) { $0 &+ $1.histogram.count } &* nanosecondsOfOne
+  }
   var limitations: [String] { [] }
   func name(ofError number: UInt32) -> String { ErrorNumber(Int(number)).name }
 

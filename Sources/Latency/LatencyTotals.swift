@@ -1,12 +1,13 @@
 package import MetricModel
 
-/// What was measured since the beginning, by service: histograms and counts that never fall, in a
-/// bounded number of series.
+/// What was measured since the beginning, by service: histograms and counts that never fall while they
+/// last, in a bounded number of series.
 ///
 /// Of each service, those calls, devices and servers have series of their own that took a share of
 /// its time or of its events worth naming, a few of them; the others are one, called `other`. What was
-/// counted there stays there, so that no series ever falls. Series beyond the limit of a metric
-/// are one as well: `MetricFamily.overflow`.
+/// counted there stays there, so that no series falls. One that gives its place to another ends, and
+/// what it measures goes on in `other`. Series beyond the limit of a metric are one as well:
+/// `MetricFamily.overflow`; a service of that name is a part of it.
 package struct LatencyTotals: Sendable {
   package struct Limits: Sendable {
     /// Series of one histogram.
@@ -23,7 +24,15 @@ package struct LatencyTotals: Sendable {
 
   struct Latencies: Sendable {
     var histogram = LatencyHistogram()
-    var exemplars: [MetricExemplar] = []
+    /// With the numbers in which they came.
+    var exemplars: [(number: UInt64, exemplar: MetricExemplar)] = []
+  }
+
+  /// A call, device or server that has series of its own; by the monotonic clock.
+  private struct Detail {
+    var since: UInt64
+    /// When it was last worth it.
+    var usedAt: UInt64
   }
 
   /// What a service does of one kind: it has a few details of its own.
@@ -35,8 +44,9 @@ package struct LatencyTotals: Sendable {
   private let limits: Limits
   private var histograms: [String: SeriesTable<Latencies>] = [:]
   private var counters: [String: SeriesTable<UInt64>] = [:]
-  /// With the time at which they were last worth it, in nanoseconds since 1970-01-01 UTC.
-  private var details: [Origin: [[MetricLabel]: UInt64]] = [:]
+  private var details: [Origin: [[MetricLabel]: Detail]] = [:]
+  /// Exemplars that came so far.
+  private var exemplarCount: UInt64 = 0
   private var losses: [LatencyKind: LatencyLosses] = [:]
 
   /// The name of what is told together.
@@ -48,6 +58,9 @@ package struct LatencyTotals: Sendable {
   /// What was not worth it for so long gives its place to what is: a program begins with other calls
   /// than it goes on with.
   private static let retention: UInt64 = 60_000_000_000
+  /// What has had its place for as long gives it to what takes more than so many times its time, however
+  /// much it is worth.
+  private static let precedence: UInt64 = 4
 
   package init(limits: Limits = Limits()) { self.limits = limits }
 }
@@ -65,17 +78,17 @@ extension LatencyTotals {
   ) {
     losses[kind, default: LatencyLosses()].add(interval.losses)
     var byService: [String: [LatencyRow]] = [:]
-    let since = interval.startUnixNanoseconds
     for row in interval.rows {
-      guard row.key.pid != 0 else {
-        add(row, of: kind, labels: nil, since)
-        continue
-      }
-      if let name = service(row) { byService[name, default: []].append(row) }
+      let name = row.key.pid == 0 ? Self.other : service(row)
+      if let name { byService[name, default: []].append(row) }
     }
     for (name, rows) in byService {
-      choose(rows, of: Origin(service: name, kind: kind), at: since)
-      for row in rows { add(row, of: kind, labels: labels(row.figure, of: name, kind), since) }
+      if name != Self.other {
+        choose(rows, of: Origin(service: name, kind: kind), at: interval.endedAt)
+      }
+      for row in rows {
+        add(row, of: kind, labels: labels(row.figure, of: name, kind), interval)
+      }
     }
   }
 
@@ -83,26 +96,34 @@ extension LatencyTotals {
   package mutating func add(
     _ exemplar: MetricExemplar, of kind: LatencyKind, figure: LatencyFigure, service: String
   ) {
-    guard let metric = LatencyMetric.histogram(figure.name, of: kind) else { return }
-    let limit = limits.exemplars
+    guard let metric = LatencyMetric.histogram(figure.name, of: kind) else {
+      return addLostExemplar(of: kind)
+    }
+    exemplarCount += 1
+    let (number, limit) = (exemplarCount, limits.exemplars)
     let labels = labels(figure, of: service, kind)
-    histograms[metric.name]?.update(labels) { latencies in
-      latencies.exemplars.append(exemplar)
+    let hasPlace = histograms[metric.name]?.update(labels) { latencies in
+      latencies.exemplars.append((number, exemplar))
       guard latencies.exemplars.count > limit,
         let least = latencies.exemplars.indices.min(by: {
-          latencies.exemplars[$0].value < latencies.exemplars[$1].value
+          latencies.exemplars[$0].exemplar.value < latencies.exemplars[$1].exemplar.value
         })
       else { return }
       latencies.exemplars.remove(at: least)
     }
+    if hasPlace != true { addLostExemplar(of: kind) }
   }
 
-  /// Forgets the exemplars of values that were measured before a time, in nanoseconds since 1970-01-01
-  /// UTC: they have been told.
-  package mutating func forgetExemplars(before time: UInt64) {
+  /// Takes note of an exemplar that is of no series.
+  package mutating func addLostExemplar(of kind: LatencyKind) {
+    losses[kind, default: LatencyLosses()].placelessExemplars &+= 1
+  }
+
+  /// Forgets the exemplars that have been told: those up to a number of which `add(to:)` told the batch.
+  package mutating func forgetExemplars(upTo number: UInt64) {
     for name in histograms.keys {
       histograms[name]?.updateAll { latencies in
-        latencies.exemplars.removeAll { $0.timeUnixNanoseconds < time }
+        latencies.exemplars.removeAll { $0.number <= number }
       }
     }
   }
@@ -123,19 +144,33 @@ extension LatencyTotals {
       part.time > all.time / Self.leastPart || part.events > all.events / Self.leastPart
     }.sorted { ($0.value.time, $0.value.events) > ($1.value.time, $1.value.events) }
     var known = details[origin] ?? [:]
-    for (labels, _) in worthy where known[labels] != nil { known[labels] = time }
-    for (labels, _) in worthy where known[labels] == nil {
+    for (labels, _) in worthy { known[labels]?.usedAt = time }
+    for (labels, part) in worthy where known[labels] == nil {
       if known.count >= limits.details {
-        guard let oldest = known.min(by: { $0.value < $1.value }),
-          oldest.value &+ Self.retention < time
-        else { break }
-        known[oldest.key] = nil
-        forget(oldest.key, of: origin)
+        let limit = part.time / Self.precedence
+        let least = Self.least(of: known, at: time, below: limit) { parts[$0]?.time ?? 0 }
+        guard let least else { break }
+        known[least] = nil
+        forget(least, of: origin)
       }
-      known[labels] = time
+      known[labels] = Detail(since: time, usedAt: time)
     }
     if details.count >= Self.originLimit, details[origin] == nil { details = [:] }
     details[origin] = known
+  }
+
+  /// Which detail gives its place to another; nil if none does.
+  private static func least(
+    of known: [[MetricLabel]: Detail], at now: UInt64, below limit: UInt64,
+    _ time: ([MetricLabel]) -> UInt64
+  ) -> [MetricLabel]? {
+    if let oldest = known.min(by: { $0.value.usedAt < $1.value.usedAt }),
+      oldest.value.usedAt &+ retention < now
+    {
+      return oldest.key
+    }
+    let settled = known.filter { $0.value.since &+ retention < now }.keys
+    return settled.min { time($0) < time($1) }.flatMap { time($0) < limit ? $0 : nil }
   }
 
   /// Ends the series of a detail; if it comes back, it begins anew.
@@ -156,18 +191,24 @@ extension LatencyTotals {
     return [MetricLabel("service", service)] + own
   }
 
-  /// Adds a row to the series with these labels; nil for what is of no process.
+  /// Adds a row to the series with these labels, the service first.
   private mutating func add(
-    _ row: LatencyRow, of kind: LatencyKind, labels: [MetricLabel]?, _ since: UInt64
+    _ row: LatencyRow, of kind: LatencyKind, labels: [MetricLabel], _ interval: LatencyInterval
   ) {
+    let isOther = labels.first?.value == Self.other
+    let (since, now) = (interval.startUnixNanoseconds, interval.endedAt)
     if row.histogram.count > 0, let metric = LatencyMetric.histogram(row.figure.name, of: kind) {
       histograms[metric.name, default: SeriesTable(limit: limits.histograms)]
-        .add(to: labels, since: since, new: Latencies()) { $0.histogram.add(row.histogram) }
+        .add(to: labels, isOther: isOther, since: since, now: now, new: Latencies()) {
+          $0.histogram.add(row.histogram)
+        }
     }
     func count(_ metric: LatencyMetric, _ amount: UInt64) {
       guard amount > 0 else { return }
       counters[metric.name, default: SeriesTable(limit: limits.counters)]
-        .add(to: labels.map { $0 + metric.labels }, since: since, new: 0) { $0 &+= amount }
+        .add(to: labels + metric.labels, isOther: isOther, since: since, now: now, new: 0) {
+          $0 &+= amount
+        }
     }
     if kind == .syscalls { count(.interrupted, row.interrupted) }
     for (name, amount) in row.errors { count(LatencyMetric.error(name, of: kind), amount) }
@@ -179,31 +220,37 @@ extension LatencyTotals {
 
 // Telling.
 extension LatencyTotals {
-  /// Adds all series.
+  /// Adds all series, and tells the batch which exemplars had come by then.
   package func add(to batch: inout MetricBatch) {
     let before = batch.countedSince
     defer { batch.countedSince = before }
+    batch.exemplarsUpTo = exemplarCount
+    // Somebody may have set the clock back: nothing began after the time at which it is told.
+    let latest = batch.timeUnixNanoseconds > 0 ? batch.timeUnixNanoseconds : .max
     for (name, table) in histograms.sorted(by: { $0.key < $1.key }) {
       let help = LatencyMetric.help(of: name)
       for (labels, series) in table.sorted {
-        batch.countedSince = series.countedSince
+        batch.countedSince = min(series.countedSince, latest)
         batch.add(
           name, help, Histogram(series.value.histogram), unit: .nanoseconds, labels: labels,
-          exemplars: series.value.exemplars)
+          exemplars: series.value.exemplars.map(\.exemplar))
       }
       guard let overflow = table.overflow else { continue }
-      batch.countedSince = overflow.countedSince
-      batch.addOverflow(name, Histogram(overflow.value.histogram))
+      batch.countedSince = min(overflow.countedSince, latest)
+      batch.addOverflow(
+        name, help, Histogram(overflow.value.histogram), unit: .nanoseconds,
+        labels: table.overflowLabels)
     }
     for (name, table) in counters.sorted(by: { $0.key < $1.key }) {
       let help = LatencyMetric.help(of: name)
       for (labels, series) in table.sorted {
-        batch.countedSince = series.countedSince
+        batch.countedSince = min(series.countedSince, latest)
         batch.add(name, .counter, help, Double(series.value), labels: labels)
       }
       guard let overflow = table.overflow else { continue }
-      batch.countedSince = overflow.countedSince
-      batch.addOverflow(name, Double(overflow.value))
+      batch.countedSince = min(overflow.countedSince, latest)
+      batch.addOverflow(
+        name, .counter, help, Double(overflow.value), labels: table.overflowLabels)
     }
   }
 
@@ -213,7 +260,7 @@ extension LatencyTotals {
       for (reason, count) in losses.byReason {
         batch.add(
           "wick_latency_lost_total", .counter,
-          "What is in no histogram, or without its process or its error, for want of room.",
+          "What is in no histogram, or without its process or its error, and exemplars of no series.",
           Double(count), ["kind": kind.rawValue, "reason": reason])
       }
       batch.add(
@@ -234,7 +281,8 @@ extension LatencyLosses {
   fileprivate var byReason: [(String, UInt64)] {
     [
       ("no_process", folded), ("no_histogram", lost), ("no_error", errors),
-      ("no_beginning", beginnings), ("other", special.values.reduce(0, &+)),
+      ("no_beginning", beginnings), ("exemplar", placelessExemplars),
+      ("other", special.values.reduce(0, &+)),
     ]
   }
 }

@@ -11,6 +11,7 @@ struct QueueLatency: LatencySource {
 
   var object: BPFObject { .latency_queue }
   var programs: [String] { ["switch_threads", "wake_thread", "begin_thread"] }
+  var nanosecondsOfOne: UInt64 { 250 }
 
   func configure(_ object: borrowing OpenedObject) throws {
     try sizeThreadTable(object, roots: roots)

@@ -9,7 +9,7 @@ struct SeriesTable<Value: Sendable>: Sendable {
     var value: Value
     /// Since when it counts, in nanoseconds since 1970-01-01 UTC.
     let countedSince: UInt64
-    /// When something was last added, likewise.
+    /// When something was last added, by the monotonic clock.
     var usedAt: UInt64
   }
 
@@ -17,6 +17,8 @@ struct SeriesTable<Value: Sendable>: Sendable {
   private(set) var series: [[MetricLabel]: Series] = [:]
   /// All that had no room; nil if there was always some.
   private(set) var overflow: Series?
+  /// The names of its labels are those of the metric's series.
+  private(set) var overflowLabels: [MetricLabel] = []
   /// How often something was added to it.
   private(set) var refused: UInt64 = 0
 
@@ -28,31 +30,38 @@ struct SeriesTable<Value: Sendable>: Sendable {
   /// Changes a series, which begins as `new`.
   ///
   /// - Parameters:
-  ///   - labels: those of the series; nil for what belongs to none.
+  ///   - labels: those of the series.
+  ///   - isOther: whether what is added belongs to none of its own.
   ///   - since: when what is added began, in nanoseconds since 1970-01-01 UTC.
+  ///   - now: when it is added, by the monotonic clock.
   ///   - new: without any value.
   ///   - body: adds.
   mutating func add(
-    to labels: [MetricLabel]?, since: UInt64, new: Value, _ body: (inout Value) -> Void
+    to labels: [MetricLabel], isOther: Bool, since: UInt64, now: UInt64, new: Value,
+    _ body: (inout Value) -> Void
   ) {
-    if let labels, series[labels] != nil || hasRoom(at: since) {
-      var found = series[labels] ?? Series(value: new, countedSince: since, usedAt: since)
+    if !isOther, series[labels] != nil || hasRoom(at: now) {
+      var found = series[labels] ?? Series(value: new, countedSince: since, usedAt: now)
       body(&found.value)
-      found.usedAt = since
+      found.usedAt = now
       series[labels] = found
       return
     }
     refused += 1
-    var others = overflow ?? Series(value: new, countedSince: since, usedAt: since)
+    var others = overflow ?? Series(value: new, countedSince: since, usedAt: now)
     body(&others.value)
+    others.usedAt = now
     overflow = others
+    overflowLabels = labels
   }
 
-  /// Changes the value of a series that is there.
-  mutating func update(_ labels: [MetricLabel], _ body: (inout Value) -> Void) {
-    guard var found = series[labels] else { return }
+  /// Changes the value of a series, and says whether it is there.
+  @discardableResult
+  mutating func update(_ labels: [MetricLabel], _ body: (inout Value) -> Void) -> Bool {
+    guard var found = series[labels] else { return false }
     body(&found.value)
     series[labels] = found
+    return true
   }
 
   /// Changes the values of all series that have labels.

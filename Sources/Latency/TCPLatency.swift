@@ -2,6 +2,7 @@ import BPFObjects
 import BPFRuntime
 import BPFShared
 import LinuxHost
+import MetricModel
 
 /// TCP as processes see it: how long connecting and accepting take, round trips and lifetimes, by
 /// peer; and what is counted beside.
@@ -18,6 +19,12 @@ struct TCPLatency: LatencySource {
   private var overflows: ListenOverflows
   private var roundTrips = RoundTripSampling(now: Clock.monotonic())
   private var newLosses: [String: UInt64] = [:]
+  /// Round trips that were taken since the last time; each stands for as many segments as its weight.
+  private var taken: UInt64 = 0
+
+  /// A segment whose round trip is not taken, and what it costs more to take one.
+  private static let nanosecondsOfSegment: UInt64 = 50
+  private static let nanosecondsOfRoundTrip: UInt64 = 200
 
   init(roots: HostRoots) {
     self.roots = roots
@@ -97,11 +104,19 @@ struct TCPLatency: LatencySource {
     try? refresher?.run()
     let counts = counters?.collect() ?? []
     newLosses = NetworkLosses.words(counts)
-    let taken = NetworkLosses.count(NETWORK_ROUND_TRIPS, in: counts)
+    taken = NetworkLosses.count(NETWORK_ROUND_TRIPS, in: counts)
     if roundTrips.adapt(taken: taken, now: Clock.monotonic()) { tell(findsListeners: false) }
   }
 
   func losses() -> [String: UInt64] { newLosses }
+
+  mutating func estimatedNanoseconds(_ rows: some Sequence<LatencyRow>) -> UInt64 {
+    rows.reduce(taken &* Self.nanosecondsOfRoundTrip) { sum, row in
+      let isRoundTrip = row.figure.name == .roundTrip
+      let one = isRoundTrip ? Self.nanosecondsOfSegment : nanosecondsOfOne
+      return sum &+ row.histogram.count &* one
+    }
+  }
 
   mutating func tallies() -> [LatencyTally] {
     guard let changes = table?.collect() else { return [] }

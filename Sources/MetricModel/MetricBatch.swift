@@ -10,6 +10,8 @@ package struct MetricBatch: Sendable {
   ///
   /// Nanoseconds since 1970-01-01 UTC; 0 where nobody knows.
   package var countedSince: UInt64
+  /// Exemplars up to this number, by who numbers them, have had their chance to be told.
+  package var exemplarsUpTo: UInt64 = 0
   package private(set) var families: [MetricFamily] = []
   /// Series that lost their labels, for their metric had too many.
   package private(set) var refused: UInt64 = 0
@@ -65,17 +67,27 @@ package struct MetricBatch: Sendable {
   /// Adds the series that stands for those for which there was no room, after all others of a metric.
   ///
   /// - Parameters:
-  ///   - name: of a metric; without any other series it is not added.
-  ///   - value: what those add up to.
-  package mutating func addOverflow(_ name: String, _ value: Double) {
-    guard let index = indices[name] else { return }
-    families[index].addOverflow(value, countedSince: countedSince)
+  ///   - name: as Prometheus knows it.
+  ///   - kind: what kind of numbers they are.
+  ///   - help: one sentence for people.
+  ///   - value: what those series add up to.
+  ///   - labels: of any series of the metric; only their names matter.
+  package mutating func addOverflow(
+    _ name: String, _ kind: MetricDescriptor.Kind, _ help: String, _ value: Double,
+    labels: [MetricLabel]
+  ) {
+    let index = index(of: name) { MetricDescriptor(name, kind, help, unit: nil) }
+    families[index].addOverflow(MetricPoint(value, labels: labels, countedSince: countedSince))
   }
 
   /// The same of a histogram.
-  package mutating func addOverflow(_ name: String, _ histogram: Histogram) {
-    guard let index = indices[name] else { return }
-    families[index].addOverflow(histogram, countedSince: countedSince)
+  package mutating func addOverflow(
+    _ name: String, _ help: String, _ histogram: Histogram, unit: MetricUnit? = nil,
+    labels: [MetricLabel]
+  ) {
+    let index = index(of: name) { MetricDescriptor(name, .histogram, help, unit: unit) }
+    families[index].addOverflow(
+      HistogramPoint(histogram, labels: labels, countedSince: countedSince))
   }
 
   /// Adds all series of another batch.
@@ -87,6 +99,7 @@ package struct MetricBatch: Sendable {
   @discardableResult
   package mutating func append(_ other: MetricBatch, givesWay: Bool = false) -> Int {
     refused += other.refused
+    exemplarsUpTo = max(exemplarsUpTo, other.exemplarsUpTo)
     var leftOut = 0
     let taken = givesWay ? Set(families.flatMap(\.descriptor.seriesNames)) : []
     for family in other.families {

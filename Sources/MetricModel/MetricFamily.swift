@@ -57,21 +57,14 @@ package struct MetricFamily: Hashable, Sendable {
   }
 
   /// Adds the series that stands for those for which who counts had no room.
-  mutating func addOverflow(_ value: Double, countedSince: UInt64) {
-    guard folded == 0, let last = points.last else { return }
-    folded = 1
-    points.append(
-      MetricPoint(
-        value, labels: Self.overflowing(last.labels), countedSince: countedSince))
+  mutating func addOverflow(_ point: MetricPoint) {
+    // As if it were beyond the limit.
+    add(point, limit: points.count - (folded > 0 ? 1 : 0))
   }
 
   /// The same of a histogram.
-  mutating func addOverflow(_ histogram: Histogram, countedSince: UInt64) {
-    guard folded == 0, let last = histograms.last else { return }
-    folded = 1
-    histograms.append(
-      HistogramPoint(
-        histogram, labels: Self.overflowing(last.labels), countedSince: countedSince))
+  mutating func addOverflow(_ point: HistogramPoint) {
+    add(point, limit: histograms.count - (folded > 0 ? 1 : 0))
   }
 
   /// Adds the series of a family of the same name.

@@ -19,8 +19,10 @@ import Testing
   }
 
   private func interval(_ rows: [LatencyRow], at seconds: UInt64 = 0) -> LatencyInterval {
-    LatencyInterval(
+    var interval = LatencyInterval(
       startUnixNanoseconds: seconds * Self.second, durationNanoseconds: Self.second, rows: rows)
+    interval.endedAt = seconds * Self.second
+    return interval
   }
 
   private func family(_ totals: LatencyTotals, _ name: String = metric) -> MetricFamily? {
@@ -56,9 +58,9 @@ import Testing
     var all: UInt64 = 0
     let calls = ["read", "write", "open", "close", "futex"]
     for round in 0..<40 as Range<UInt64> {
-      // Each is the greatest in its turn, and they come in another order than they were met.
+      // Each is among the greatest in its turn, but none so much that it takes another's place.
       let rows = calls.enumerated().map { index, call in
-        row(call, Array(repeating: 1_000, count: (index * 7 + Int(round)) % 11 + 1))
+        row(call, Array(repeating: 1_000, count: (index * 7 + Int(round)) % 11 + 4))
       }
       all += rows.reduce(0) { $0 + $1.histogram.count }
       totals.add(interval(rows, at: round * 5), of: .syscalls) { _ in "shop" }
@@ -81,6 +83,72 @@ import Testing
     totals.add(interval([row("recvmsg")], at: 120), of: .syscalls) { _ in "shop" }
     #expect(counts(totals) == [["shop", "recvmsg"]: 1, ["shop", "other"]: 1])
     #expect(family(totals)?.histograms.map(\.countedSince).max() == 120 * Self.second)
+  }
+
+  @Test func aCallWithFourTimesTheTimeOfOneThatHasHadItsPlaceForAMinuteHasItsPlace() {
+    var limits = LatencyTotals.Limits()
+    limits.details = 2
+    var totals = LatencyTotals(limits: limits)
+    func add(_ futex: UInt64, at seconds: UInt64) {
+      let rows = [row("read", [1_000]), row("write", [9_000]), row("futex", [futex])]
+      totals.add(interval(rows, at: seconds), of: .syscalls) { _ in "shop" }
+    }
+    // Nobody had a place before: the two greatest of the first interval.
+    add(500, at: 0)
+    add(8_000, at: 55)
+    #expect(counts(totals) == [["shop", "write"]: 2, ["shop", "read"]: 2, ["shop", "other"]: 2])
+    add(4_000, at: 100)
+    #expect(counts(totals)[["shop", "futex"]] == nil)
+    add(4_100, at: 105)
+    // What was among others stays there, and what was replaced goes on there.
+    #expect(
+      counts(totals) == [["shop", "write"]: 4, ["shop", "futex"]: 1, ["shop", "other"]: 4])
+    add(4_100, at: 110)
+    #expect(
+      counts(totals) == [["shop", "write"]: 5, ["shop", "futex"]: 2, ["shop", "other"]: 5])
+  }
+
+  @Test func aServiceCalledOtherIsAPartOfTheOverflow() throws {
+    var totals = LatencyTotals()
+    let rows = [
+      row("read", pid: 1), row("read", pid: 2, [1, 2], errors: ["EIO": 3]), row("read", pid: 0),
+    ]
+    totals.add(interval(rows), of: .syscalls) { $0.key.pid == 2 ? "other" : "shop" }
+    let family = try #require(self.family(totals))
+    #expect(family.histograms.count == 2)
+    #expect(family.isOverflow(1))
+    #expect(counts(totals) == [["shop", "read"]: 1, ["other", "other"]: 3])
+    // No other series has errors.
+    let errors = try #require(self.family(totals, "wick_syscall_errors_total"))
+    #expect(errors.isOverflow(0))
+    #expect(errors.points.map(\.value) == [3])
+    #expect(errors.points.first?.labels.map(\.name) == ["service", "call", "error"])
+    #expect(errors.descriptor.kind == .counter && !errors.descriptor.help.isEmpty)
+  }
+
+  @Test func whatIsOfNoProcessIsToldAlsoWhereNothingElseIs() throws {
+    var totals = LatencyTotals()
+    totals.add(interval([row("read", pid: 0, [1, 2])]), of: .syscalls) { _ in "shop" }
+    let family = try #require(self.family(totals))
+    #expect(family.isOverflow(0))
+    #expect(family.histograms.map(\.histogram.count) == [2])
+    #expect(family.histograms.first?.labels.map(\.value) == ["other", "other"])
+    #expect(family.descriptor.unit == .nanoseconds)
+  }
+
+  @Test func aClockThatIsSetBackAgesNothingAndNoSeriesBeginsAfterItIsTold() {
+    var limits = LatencyTotals.Limits()
+    limits.histograms = 1
+    var totals = LatencyTotals(limits: limits)
+    for (wall, monotonic, pid) in [(9_000, 10, 1), (5_000, 700, 2)] as [(UInt64, UInt64, UInt32)] {
+      var next = interval([row("read", pid: pid)], at: wall)
+      next.endedAt = monotonic * Self.second
+      totals.add(next, of: .syscalls) { $0.process }
+    }
+    #expect(counts(totals) == [["p2", "read"]: 1])
+    var batch = MetricBatch(timeUnixNanoseconds: 4_000 * Self.second)
+    totals.add(to: &batch)
+    #expect(batch.families.first?.histograms.map(\.countedSince) == [4_000 * Self.second])
   }
 
   @Test func seriesBeyondTheLimitAreOneAndAreCounted() throws {
@@ -179,7 +247,21 @@ import Testing
       family(totals)?.histograms.flatMap { $0.exemplars.map(\.value) }.sorted() ?? []
     }
     #expect(values() == [5, 7, 8, 9])
-    totals.forgetExemplars(before: 8)
-    #expect(values() == [8, 9])
+    var batch = MetricBatch()
+    totals.add(to: &batch)
+    // It is older than those that were told, and came later.
+    let late = MetricExemplar(value: 6, timeUnixNanoseconds: 1, pid: 7, tid: 8, stack: "")
+    let figure = LatencyFigure(.duration, ["call": "read"])
+    totals.add(late, of: .syscalls, figure: figure, service: "shop")
+    var whole = MetricBatch()
+    whole.append(batch)
+    totals.forgetExemplars(upTo: whole.exemplarsUpTo)
+    #expect(values() == [6])
+    // The unknown service's.
+    var told = MetricBatch()
+    totals.addLosses(to: &told)
+    let lost = told.families.first { $0.descriptor.name == "wick_latency_lost_total" }
+    let label = MetricLabel("reason", "exemplar")
+    #expect(lost?.points.first { $0.labels.contains(label) }?.value == 6)
   }
 }

@@ -105,7 +105,9 @@ import Testing
     batch.add(
       "wait_seconds", "Waits.", Histogram(latencies), unit: .nanoseconds,
       labels: [MetricLabel("service", "shop")])
-    batch.addOverflow("wait_seconds", Histogram(latencies))
+    batch.addOverflow(
+      "wait_seconds", "Waits.", Histogram(latencies), unit: .nanoseconds,
+      labels: [MetricLabel("service", "")])
     let points = try metrics(batch).flatMap(\.exponentialHistogram.dataPoints)
     let overflow = points.filter { $0.attributes.map(\.key) == ["otel.metric.overflow"] }
     #expect(points.count == 2)
