@@ -75,13 +75,13 @@ import Testing
   @Test func eachCollectionHoldsWhatIsNew() throws {
     let collector = try Self.collector(.syscalls, of: [UInt32(getpid())])
     try collector.start()
-    for _ in 0..<100 { _ = getppid() }
+    for _ in 0..<100 { _ = getpgrp() }
     let first = Self.rows(try collector.collect(), of: UInt32(getpid()))
-    for _ in 0..<7 { _ = getppid() }
+    for _ in 0..<7 { _ = getpgrp() }
     let second = Self.rows(try collector.collect(), of: UInt32(getpid()))
-    #expect(first["getppid"]?.histogram.count == 100)
-    #expect(second["getppid"]?.histogram.count == 7)
-    let sum = second["getppid"]?.histogram.sum ?? 0
+    #expect(first["getpgrp"]?.histogram.count == 100)
+    #expect(second["getpgrp"]?.histogram.count == 7)
+    let sum = second["getpgrp"]?.histogram.sum ?? 0
     #expect(sum > 0 && sum < 1_000_000_000)
   }
 
@@ -146,9 +146,9 @@ import Testing
   @Test func processesForWhichThereIsNoRoomAreCountedTogether() throws {
     let collector = try Self.collector(.syscalls) { $0.slots = 1 }
     try collector.start()
-    for _ in 0..<1_000 { _ = getppid() }
+    for _ in 0..<1_000 { _ = getpgrp() }
     let interval = try collector.collect()
-    let calls = interval.rows.filter { $0.name == "getppid" }
+    let calls = interval.rows.filter { $0.name == "getpgrp" }
     #expect(calls.reduce(0) { $0 + $1.histogram.count } >= 1_000)
     #expect(interval.rows.contains { $0.key.pid == 0 && $0.process == "other" })
     #expect(interval.losses.folded > 0)
