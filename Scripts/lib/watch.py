@@ -53,7 +53,8 @@ def map_sizes(pid, meter):
     """Bytes of each map of the process, by the map's number; contained maps are counted too."""
     sizes, outer = {}, []
     for fields in descriptors(pid):
-        if "map_id" in fields:
+        # A link of an iterator names the map that it goes through.
+        if "map_id" in fields and "memlock" in fields:
             sizes[fields["map_id"]] = int(fields["memlock"])
             if fields["map_type"] in MAP_OF_MAPS:
                 outer.append(fields["map_id"])
