@@ -26,17 +26,24 @@ package enum WordList {
     return best.distance <= max(1, best.word.count / 3) ? best.word : nil
   }
 
-  /// Characters that must be changed, inserted or removed (Levenshtein).
+  /// Characters that must be changed, inserted, removed or swapped with the next (optimal string
+  /// alignment).
   private static func distance(_ first: [Character], _ second: [Character]) -> Int {
+    var before: [Int] = []
     var row = Array(0...second.count)
     for (index, character) in first.enumerated() {
-      var diagonal = row[0]
-      row[0] = index + 1
+      var next = [index + 1]
       for column in second.indices {
-        let changed = diagonal + (character == second[column] ? 0 : 1)
-        diagonal = row[column + 1]
-        row[column + 1] = min(changed, row[column] + 1, row[column + 1] + 1)
+        let changed = row[column] + (character == second[column] ? 0 : 1)
+        var least = min(changed, next[column] + 1, row[column + 1] + 1)
+        if index > 0, column > 0, character == second[column - 1],
+          first[index - 1] == second[column]
+        {
+          least = min(least, before[column - 1] + 1)
+        }
+        next.append(least)
       }
+      (before, row) = (row, next)
     }
     return row[second.count]
   }
