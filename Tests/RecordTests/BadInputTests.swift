@@ -50,6 +50,7 @@ extension RecordTests {
 
     @Test(arguments: [
       ("of-cpu", "off-cpu"), ("syscalls:raad", "read"), ("runqeue", "runqueue"),
+      ("syscalls:raed", "read"),
       ("cpu,syscalls:read,futx", "futex"),
     ])
     func aMistypedEventIsAnsweredWithTheNearest(_ written: String, _ meant: String) throws {
