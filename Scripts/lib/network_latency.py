@@ -42,7 +42,8 @@ class Measurement:
     """`wick latency KIND` while the block runs; then `rows` has what it told."""
 
     def __init__(self, kind, *options):
-        self.command = [WICK, "latency", kind, "--json", "--interval", "200ms", *options]
+        self.command = [
+            WICK, "latency", kind, "--json", "--interval", "200ms", "-d", "1h", *options]
         self.rows = []
 
     def __enter__(self):

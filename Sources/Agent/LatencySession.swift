@@ -72,11 +72,13 @@ package final class LatencySession {
     }
     let start = Clock.monotonic()
     var next = start &+ interval.nanoseconds
+    var wasInterrupted = false
     while true {
       try wait()
       let now = Clock.monotonic()
+      wasInterrupted = signals.pending() != nil
       let isOver =
-        signals.pending() != nil || !hasTargets
+        wasInterrupted || !hasTargets
         || duration.map { now &- start >= $0.nanoseconds } ?? false
       if isOver { collector.stop() }
       if isOver || now >= next {
@@ -87,8 +89,9 @@ package final class LatencySession {
       }
       if isOver { break }
     }
+    // Who has ended it by a signal may quit with another; the first one never costs the result.
+    if wasInterrupted { signals.release() }
     try finish()
-    signals.release()
   }
 
   private static let turn = Duration.milliseconds(20)

@@ -117,6 +117,20 @@ extension RecordTests {
       #expect(scratch.text("x.html").hasPrefix("<!DOCTYPE html>"))
     }
 
+    /// The time is over at about the same moment.
+    @Test func aLateInterruptCostsNoResult() throws {
+      for delay in stride(from: 0, through: 100_000, by: 10_000) {
+        let program = try Wick.start(
+          ["latency", "syscalls", "-a", "-d", "300ms", "--interval", "100ms", "--json"])
+        #expect(program.wait(limit: .seconds(10)) { program.output.contains("\n") })
+        usleep(useconds_t(180_000 + delay))
+        program.send(signal: SIGINT)
+        let finished = try program.finish(limit: .seconds(10))
+        #expect(finished.status == 0 && !finished.wasKilled, "after \(delay) µs")
+        #expect(try Self.lines(finished).last?.final == true)
+      }
+    }
+
     @Test func withoutATerminalThereIsOnePlainTable() throws {
       let program = try Wick.run(["latency", "syscalls", "-d", "500ms"])
       #expect(program.status == 0, "\(program.errors)")
