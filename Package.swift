@@ -267,7 +267,8 @@ var tests: [Target] {
       ], swiftSettings: settings),
     .testTarget(
       name: "AgentTests",
-      dependencies: ["Agent", "LinuxHost", "ProfileModel", "Sampling"], swiftSettings: settings),
+      dependencies: ["Agent", "LinuxHost", "ProfileModel", "Sampling", "Symbolization"],
+      swiftSettings: settings),
     .testTarget(
       name: "AgentLogTests",
       dependencies: ["AgentLog", "LinuxHost", .product(name: "Logging", package: "swift-log")],

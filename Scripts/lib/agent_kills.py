@@ -19,7 +19,7 @@ AWAY, TURN = 100, 10
 # How long an agent may live.
 LONGEST_S = 1.5
 # Before it is ready, on a host that does other things.
-READY_S = 15
+READY_S = 60
 # How long a batch takes the server, so that agents are killed while they send what has waited.
 PAUSE_S = 0.05
 # How long after a batch was acknowledged a crash may forget that: the cursors' interval is 1 s, and

@@ -95,20 +95,20 @@ def check_page(agent):
         service.work()
         pid = service.process.pid
         with contextlib.suppress(SystemExit):
-            wait_until(lambda: counts(figures(agent)) == WANTED, "the counts", 30)
+            wait_until(lambda: counts(figures(agent)) == WANTED, "the counts", 120)
     expect(counts(figures(agent)) == WANTED, f"not {WANTED} but {counts(figures(agent))}")
     found = figures(agent)
     naps = buckets(found, "clock_nanosleep")
     expect(len(naps) == 14, f"the bounds are {sorted(naps)}")
-    # Between 16.8 ms and 1.07 s, however busy the host is.
+    # Above 16.8 ms, however busy the host is.
     below = max(bound for bound in naps if bound < NAP_S)
-    expect(naps[below] == 0 and naps[4 ** 15 / 1e9] == NAPS, f"the naps are {naps}")
+    expect(naps[below] == 0 and max(naps.values()) == NAPS, f"the naps are {naps}")
     total = of_service(found, "wick_syscall_duration_seconds_sum", call="clock_nanosleep")
     expect(total >= NAPS * NAP_S, f"the naps took {total} s")
     # Each kind is collected in its turn.
     wait_until(lambda: of_service(
         figures(agent), "wick_runqueue_duration_seconds_count") >= NAPS,
-        f"{NAPS} times that the service was woken", 30)
+        f"{NAPS} times that the service was woken", 120)
     # It has ended; what it did is still there.
     expect(counts(figures(agent)) == WANTED, f"{counts(figures(agent))} when it had ended")
 
@@ -125,7 +125,7 @@ def check_latencies(agent, arrived):
         arrived.update()
         return any(point.count == NAPS for point in points("wick_syscall_duration_nanoseconds"))
 
-    wait_until(has_arrived, f"{NAPS} naps over OTLP", 30)
+    wait_until(has_arrived, f"{NAPS} naps over OTLP", 120)
     naps = points("wick_syscall_duration_nanoseconds")
     counts_over_time = [point.count for point in sorted(naps, key=lambda it: it.time_unix_nano)]
     expect(counts_over_time == sorted(counts_over_time), f"the counts fall: {counts_over_time}")
@@ -143,9 +143,11 @@ def check_exemplars(arrived):
                 in arrived.points["wick_syscall_duration_nanoseconds"]
                 for exemplar in point.exemplars]
 
-    wait_until(found, "an exemplar over OTLP", 60)
-    whole = 0
-    for exemplar in found():
+    with contextlib.suppress(SystemExit):
+        wait_until(lambda: len(found()) >= 10, "exemplars over OTLP", 60)
+    whole, exemplars = 0, found()
+    expect(exemplars, "there is no exemplar over OTLP")
+    for exemplar in exemplars:
         told = {item.key: item.value for item in exemplar.filtered_attributes}
         expect(told["process.pid"].int_value > 0, f"there is no process: {told}")
         expect(told["thread.id"].int_value > 0, f"there is no thread: {told}")
@@ -154,5 +156,6 @@ def check_exemplars(arrived):
         expect(lines, f"there is no stack: {told}")
         whole += any(re.search("start|main|clone|thread", line) for line in lines)
     # Some programs have no names.
-    expect(whole * 2 >= len(found()), f"{whole} of {len(found())} stacks begin where threads do")
-    return f"{len(found())} exemplars, of {len(lines)} frames the last"
+    expect(whole * 2 >= len(exemplars),
+           f"{whole} of {len(exemplars)} stacks begin where threads do")
+    return f"{len(exemplars)} exemplars, of {len(lines)} frames the last"

@@ -131,7 +131,7 @@ def check_victoria(url):
 def check_prometheus(agent, loads):
     port = free_port()
     configuration = loads.write("prometheus.yml", f"""\
-global: {{scrape_interval: 2s, scrape_timeout: 2s}}
+global: {{scrape_interval: 5s, scrape_timeout: 5s}}
 scrape_configs:
 - job_name: wick
   static_configs: [{{targets: ["127.0.0.1:{agent.port}"]}}]
@@ -157,7 +157,7 @@ scrape_configs:
         return [target["health"] for target in targets] == ["up"] \
             and query("changes(wick_last_tick_time_seconds[1m])") > 0
 
-    wait_until(is_up, "Prometheus' target", 30)
+    wait_until(is_up, "Prometheus' target", 90)
     expect(query("min_over_time(up[1m])") == 1, "a scrape failed")
     node, own = query('count({__name__=~"node_.+"})'), query('count({__name__=~"wick_.+"})')
     expect(node > 200, f"there are {node:.0f} series node_*")
@@ -201,9 +201,9 @@ def check_pprof(agent, loads, planted):
 
     def pprof(form, query, page="profile"):
         done = subprocess.run(
-            ["go", "tool", "pprof", "-symbolize=none", "-nodecount=100000", form,
+            ["go", "tool", "pprof", "-timeout=120", "-symbolize=none", "-nodecount=100000", form,
              f"{agent.address}/debug/pprof/{page}?seconds=2{query}"],
-            capture_output=True, text=True, env=environment, timeout=30)
+            capture_output=True, text=True, env=environment, timeout=180)
         expect(done.returncode == 0, f"pprof of {query}: {done.stderr}")
         return done.stdout
 
@@ -215,9 +215,9 @@ def check_pprof(agent, loads, planted):
         expect(not others & set(table.split()), f"the {language} program has one of {others}")
     # Without any options, as people write it; pprof asks for seconds itself then.
     done = subprocess.run(
-        ["go", "tool", "pprof", "-top", "-seconds", "2",
+        ["go", "tool", "pprof", "-timeout=120", "-top", "-seconds", "2",
          f"{agent.address}/debug/pprof/profile?pid={planted}"],
-        capture_output=True, text=True, env=environment, timeout=60)
+        capture_output=True, text=True, env=environment, timeout=180)
     expect(done.returncode == 0 and "heavy" in done.stdout, f"the bare URL: {done.stderr}")
     raw = pprof("-raw", f"&pid={planted}")
     expect("PeriodType: cpu nanoseconds" in raw and "heavy" in raw, f"raw:\n{raw[:1000]}")

@@ -38,7 +38,7 @@ boot_container() {
     --bind=/sys/kernel/tracing --bind=/proc:/run/host/proc --boot \
     </dev/null >"$scratch/console" 2>&1 &
   container=$!
-  for attempt in $(seq 120); do
+  for attempt in $(seq 480); do
     leader=$(cut -d' ' -f1 "/proc/$container/task/$container/children" 2>/dev/null || true)
     if [ -n "$leader" ] && inside systemctl is-system-running 2>/dev/null \
       | grep -qE 'running|degraded'; then

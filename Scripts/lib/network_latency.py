@@ -172,7 +172,7 @@ def test_failures(scratch):
     """Connects fail for the reasons that the client is told."""
     with wire.Wire(delay=0.001) as link:
         near_side, far_side = link.sides
-        near_side.run("sysctl -w net.ipv4.tcp_syn_retries=1", check=True)
+        near_side.run("echo 1 >/proc/sys/net/ipv4/tcp_syn_retries", check=True)
         rules = ("add table inet t; add chain inet t c { type filter hook input priority 0; }; "
                  "add rule inet t c tcp dport 82 reject with icmpx type host-unreachable; "
                  "add rule inet t c tcp dport 83 reject with icmpx type admin-prohibited; "
@@ -249,14 +249,19 @@ def test_before(scratch):
                 client.sendall(b"early")
                 client.recv(5)
                 with Measurement("tcp", "-a") as measured:
+                    began = time.monotonic()
                     client.sendall(b"z" * 1000)
                     received = 0
                     while received < 1000:
                         received += len(client.recv(1000))
+                    took = time.monotonic() - began
     equal(measured.count("bytes_sent", pid=os.getpid()), 1000, "bytes sent since")
     equal(measured.count("bytes_received", pid=echo.pid), 1000, "bytes that the server received")
     round_trip = 2 * link.mean_delay()
-    near(measured.mean(pid=os.getpid(), name="round trip"), round_trip, 0.15, "mean round trip")
+    # The other side may acknowledge with its answer, for which it has to wake up.
+    mean = measured.mean(pid=os.getpid(), name="round trip")
+    check(mean is not None and 0.85 * round_trip <= mean <= max(1.15 * round_trip, took),
+          f"mean round trip {mean}: {round_trip:.6g} on the wire, {took:.6g} until the answer")
 
 
 def test_mapped(scratch):
@@ -396,22 +401,27 @@ def test_dnsmasq(scratch):
             "--pid-file=", "--user=root", "--bind-interfaces", "--listen-address=127.0.0.1,::1",
             "--address=/there.example/192.0.2.1", "--local=/example/",
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        truth = collections.Counter()
+        truth, slowest_s = collections.Counter(), 0
         try:
-            time.sleep(0.5)
+            loads.wait_until(
+                lambda: not side.run("dig +tries=1 +time=1 @127.0.0.1 there.example").returncode,
+                "dnsmasq", 60)
             with Measurement("dns", "-a") as measured:
                 for number in range(20):
                     name = "there.example" if number % 3 else "nowhere.example"
                     address = "::1" if number % 2 else "127.0.0.1"
                     output = side.run(f"dig +tries=1 +time=2 @{address} {name}", check=True).stdout
                     truth[re.search(r"status: (\w+)", output)[1]] += 1
+                    took_s = int(re.search(r"Query time: (\d+) msec", output)[1]) / 1000
+                    slowest_s = max(slowest_s, took_s)
         finally:
             dnsmasq.kill()
             dnsmasq.wait()
     rows = measured.of(process="dig")
     equal(codes_of(rows), dict(truth), "dnsmasq's answers to dig by code")
     equal({row["name"] for row in rows}, {"127.0.0.1:53", "[::1]:53"}, "servers")
-    check(all(row["max_s"] < 0.05 for row in rows), "answers over loopback are quick")
+    check(all(row["max_s"] < slowest_s + 0.05 for row in rows),
+          f"no answer takes longer than dig's {slowest_s} s")
 
 
 CASES = {name.removeprefix("test_"): function for name, function in list(globals().items())

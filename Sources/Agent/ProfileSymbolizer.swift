@@ -36,7 +36,7 @@ final class ProfileSymbolizer {
   }
 
   private static func kernelSymbols(_ roots: HostRoots, _ isFrequent: Bool) -> KernelSymbolCache {
-    KernelSymbolCache(proc: roots.proc, believedNanoseconds: isFrequent ? believedNanoseconds : 0)
+    KernelSymbolCache(roots: roots, believedNanoseconds: isFrequent ? believedNanoseconds : 0)
   }
 
   /// Gives back the memory of what it remembers.
@@ -122,7 +122,7 @@ final class ProfileSymbolizer {
     -> any CodeNames
   {
     switch origin {
-    case .kernel: return KernelNames(kernel.symbols(for: offsets))
+    case .kernel: return kernel.names(for: offsets)
     case .executable(let image):
       func names(for offsets: [UInt64]?) -> ExecutableNames {
         ExecutableNames(

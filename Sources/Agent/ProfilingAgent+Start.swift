@@ -130,9 +130,7 @@ extension ProfilingAgent {
     self.watchdog = watchdog
     shared.watch(watchdog, limit: interval)
     if let latencies, !latencies.start(tick: { watchdog.pass(.latency) }) {
-      let problem = "no thread can be started (raise TasksMax)"
-      logger.error("latencies are not measured", metadata: ["problem": "\(problem)"])
-      board.add(error: problem, of: "latency")
+      leaveOut(.latency, "latencies are not measured")
     }
     if samples {
       startSampler()
@@ -149,14 +147,23 @@ extension ProfilingAgent {
     }
     if !settings.once {
       let shared = shared
-      metrics?.start(
+      let hasStarted = metrics?.start(
         while: { shared.exporter?.topics.contains(.otlpMetrics) ?? false },
         tick: { watchdog.pass(.metrics) }
       ) {
         shared.exporter?.append($0, about: $1)
       }
+      if hasStarted == false { leaveOut(.metrics, "metrics are not sent") }
     }
     return watchdog
+  }
+
+  /// Goes on without a stage that has no thread.
+  private func leaveOut(_ stage: Watchdog.Stage, _ loss: Logger.Message) {
+    let problem = "no thread can be started (raise TasksMax)"
+    watchdog?.leaveOut(stage)
+    logger.error(loss, metadata: ["problem": "\(problem)"])
+    board.add(error: problem, of: stage.rawValue)
   }
 
   var canSample: Bool {

@@ -15,6 +15,7 @@ package final class Watchdog: Sendable {
   }
 
   private struct State {
+    var stages: [Stage]
     /// The number of the last tick that each stage passed.
     var ticks: [Int]
     /// When that was, in nanoseconds of the monotonic clock.
@@ -22,7 +23,6 @@ package final class Watchdog: Sendable {
     var fed: UInt64?
   }
 
-  private let stages: [Stage]
   private let pauseNanoseconds: UInt64
   private let feed: @Sendable () -> Void
   private let state: Mutex<State>
@@ -36,24 +36,23 @@ package final class Watchdog: Sendable {
     stages: [Stage] = Stage.allCases, interval: Duration, now: UInt64 = Clock.monotonic(),
     feed: @escaping @Sendable () -> Void
   ) {
-    self.stages = stages
     pauseNanoseconds = UInt64(max(0, interval / .nanoseconds(4)))
     self.feed = feed
     state = Mutex(
       State(
-        ticks: Array(repeating: 0, count: stages.count),
+        stages: stages, ticks: Array(repeating: 0, count: stages.count),
         passed: Array(repeating: now, count: stages.count)))
   }
 
   /// To be called in each round of a stage's work, with work or without, at least every few seconds.
   package func pass(_ stage: Stage, now: UInt64 = Clock.monotonic()) {
-    guard let index = stages.firstIndex(of: stage) else { return }
     let isDue = state.withLock { state in
+      guard let index = state.stages.firstIndex(of: stage) else { return false }
       let tick = index == 0 ? state.ticks[0] &+ 1 : state.ticks[index - 1]
       guard tick != state.ticks[index] else { return false }
       state.ticks[index] = tick
       state.passed[index] = now
-      guard index == stages.count - 1 else { return false }
+      guard index == state.stages.count - 1 else { return false }
       if let fed = state.fed, now &- fed < pauseNanoseconds { return false }
       state.fed = now
       return true
@@ -61,9 +60,19 @@ package final class Watchdog: Sendable {
     if isDue { feed() }
   }
 
+  /// Goes on without a stage, which could not be started.
+  package func leaveOut(_ stage: Stage) {
+    state.withLock { state in
+      guard let index = state.stages.firstIndex(of: stage) else { return }
+      state.stages.remove(at: index)
+      state.ticks.remove(at: index)
+      state.passed.remove(at: index)
+    }
+  }
+
   /// How long ago a tick came through each stage: the first one that is long ago is the one that hangs.
   package func ages(now: UInt64 = Clock.monotonic()) -> [(stage: Stage, age: Duration)] {
-    let passed = state.withLock { $0.passed }
+    let (stages, passed) = state.withLock { ($0.stages, $0.passed) }
     return zip(stages, passed).map { stage, passed in
       (stage, .nanoseconds(Int64(clamping: now > passed ? now - passed : 0)))
     }

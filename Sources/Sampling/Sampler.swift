@@ -33,17 +33,13 @@ package final class Sampler {
   private let ownTimes: RunTimes?
   private let fixedMapBytes: Int
 
-  private static let wakeupShare = 4
   /// Who samples for hours lets the host have its time.
   private static let longestPulseShare = 0.05
   /// What the kernel was told last.
   private var control = sampler_control()
   /// When no more samples of the closing window can be on their way to the rings.
   private var closingTime: UInt64 = 0
-  /// What the kernel had counted of each parity when the window before of that parity was closed.
-  private var counted = [
-    [UInt64](repeating: 0, count: counterCount), [UInt64](repeating: 0, count: counterCount),
-  ]
+  private var windowCounters = WindowCounters()
 
   package init(options: SamplerOptions, roots: HostRoots, profile: Profile) throws {
     self.options = options
@@ -81,70 +77,11 @@ package final class Sampler {
     }
   }
 
-  /// The object with all that it is to know before it is loaded.
-  static func open(_ options: SamplerOptions, _ machine: Machine, countsRuns: Bool) throws
-    -> OpenedObject
-  {
-    let object = try OpenedObject(.sampler)
-    try configure(object, options, machine, countsRuns: countsRuns)
-    let cpus = machine.onlineCPUs().count
-    try object.resize(map: "samples", to: ringBytes(options, cpus: cpus))
-    try object.resize(map: "raw_samples", to: copyRingBytes(options, cpus: cpus))
-    if case .processes = options.target {
-      try object.resize(map: "targets", to: Limits.targets)
-    }
-    if options.events.contains(.wall) {
-      try object.set("want_ran", to: true)
-    }
-    if SpanProbes.watchesThreads(options.events) {
-      try object.resize(map: "threads", to: SpanProbes.threadLimit(machine))
-    }
-    if !options.target.followsChildren { try object.skip(program: "mark_ended") }
-    return object
-  }
-
-  /// What all objects that take samples are told alike.
-  static func configure(
-    _ object: borrowing OpenedObject, _ options: SamplerOptions, _ machine: Machine,
-    countsRuns: Bool
-  ) throws {
-    try object.set("stack_bytes_wanted", to: UInt32(options.stackBytes))
-    try object.set("want_kernel", to: options.wantsKernelFrames)
-    try object.set("want_user", to: options.wantsUserFrames)
-    try object.set("want_copies", to: options.copiesAll)
-    try object.set("hash_seed", to: options.hashSeed)
-    try object.set("copy_bytes_per_second", to: UInt64(options.copyBudget))
-    try object.set("copy_bytes_saved_max", to: Int64(2 * options.copyBudget))
-    try object.set("counts_runs", to: countsRuns)
-    try object.resize(map: "scratches", to: machine.possibleCPUCount())
-    let ringBytes = ringBytes(options, cpus: machine.onlineCPUs().count)
-    try object.set("wakeup_bytes", to: UInt64(ringBytes / wakeupShare))
-    switch options.target {
-    case .processes: try object.set("only_targets", to: true)
-    case .cgroup(let group):
-      try object.set("only_cgroup", to: group.id)
-      try object.set("cgroup_controller", to: try controllerNumber(group))
-    case .everything: break
-    }
-  }
-
-  /// Maps that objects with a loan have in common with ours.
-  package static var sharedMaps: [String] { SpanProbes.sharedMaps }
-
   /// What other objects need to take samples.
   package func loan() throws -> SampleLoan {
     var maps: [BPFMap] = []
     for name in SpanProbes.sharedMaps { maps.append(try object.map(name)) }
     return SampleLoan(options, machine, maps: maps)
-  }
-
-  /// Makes the maps small of an object that could take samples and does not.
-  package static func spare(_ object: borrowing OpenedObject) throws {
-    let pageBytes = 4_096
-    for map in SpanProbes.sharedMaps where map != "counters" && map != "targets" {
-      let isRing = map == "samples" || map == "raw_samples"
-      try object.resize(map: map, to: isRing ? pageBytes : 1)
-    }
   }
 
   private static func unwinding(_ options: SamplerOptions, _ object: borrowing LoadedObject) throws
@@ -157,45 +94,6 @@ package final class Sampler {
       source.table(of: $0, cache: cache).table
     }
     return KernelUnwinding(memory: memory, tables: tables)
-  }
-
-  /// Room for two seconds of samples with deep stacks that were never seen before.
-  ///
-  /// The ring counts twice in our resident memory, because libbpf maps it twice in a row.
-  private static func ringBytes(_ options: SamplerOptions, cpus: Int) -> Int {
-    if let bytes = options.ringBytes { return bytes }
-    // Stacks of slow operations are few.
-    let events = options.events.filter { $0 != .exemplars }
-    let hasSpans = events.isEmpty || events.contains { !$0.needsClock || $0 == .wall }
-    let spans = hasSpans ? spansPerSecond : 0
-    let wanted = (options.frequency + spans) * cpus * 2 * deepSampleBytes
-    var bytes = 1 << 20
-    while bytes < wanted && bytes < 16 << 20 { bytes *= 2 }
-    return bytes
-  }
-
-  private static let deepSampleBytes = 1_024
-  /// Of one CPU; time, which most of them are shares of, passes once on each, but threads wait
-  /// beside each other.
-  private static let spansPerSecond = 1_000
-
-  /// The reader is woken for every copy, so that only a storm of them has to find room at once.
-  private static func copyRingBytes(_ options: SamplerOptions, cpus: Int) -> Int {
-    if let bytes = options.copyRingBytes { return bytes }
-    let wanted = options.frequency * cpus * options.stackBytes / 10
-    // Waits of new processes come in storms; only who samples for hours has to save memory.
-    let hasSpans = options.events.contains { !$0.features.isEmpty } && !options.mayPause
-    var bytes = hasSpans ? 8 << 20 : 2 << 20
-    while bytes < wanted && bytes < 8 << 20 { bytes *= 2 }
-    return bytes
-  }
-
-  private static func controllerNumber(_ group: ControlGroup) throws -> CInt {
-    guard let controller = group.controller else { return -1 }
-    guard
-      let number = KernelTypes.enumerator("\(controller)_cgrp_id", of: "cgroup_subsys_id")
-    else { throw ControlGroup.Failure.noController(group.path) }
-    return CInt(number)
   }
 
   /// Also samples this process and its children.
@@ -338,9 +236,7 @@ package final class Sampler {
     }
   }
 
-  private func counters() throws -> [UInt64] {
-    try object.counters(map: "counters", count: Self.counterCount)
-  }
+  private func counters() throws -> SampleCounters { try SampleCounters(of: object) }
 
   private func tellKernel() throws {
     control.stack_epoch = folder.stackEpoch
@@ -438,9 +334,6 @@ package final class Sampler {
       sum &+ counters.total(COUNTER_TAKEN, of: sample_kind(kind))
     }
   }
-
-  static let counterCount =
-    Int(COUNTER_COUNT.rawValue) * Int(COUNTER_WINDOWS) * Int(SAMPLE_KIND_COUNT.rawValue)
 
   /// What was measured of the spans of an event so far; nil for events that have none.
   package func spanFigures(of event: SampleEvent) -> SpanFigures? {
@@ -547,40 +440,12 @@ extension Sampler {
   private func finish(_ windows: [SampleWindow], parity: UInt32) throws {
     let counters = try counters()
     targetsLost = counters.value(COUNTER_TARGETS_FULL, of: SAMPLE_CPU, parity: 0)
-    let parity = Int(parity)
-    let before = counted[parity]
-    counted[parity] = counters
-    for window in windows {
-      func sum(_ counter: counter) -> UInt64 {
-        window.event.kinds.reduce(0) { sum, kind in
-          sum &+ counters.value(counter, of: kind, parity: parity)
-            &- before.value(counter, of: kind, parity: parity)
-        }
-      }
-      window.finish(
-        taken: sum(COUNTER_TAKEN),
-        dropped: [
-          .ringFull: sum(COUNTER_RING_FULL), .noScratchMemory: sum(COUNTER_NO_SCRATCH),
-        ])
-    }
-  }
-}
-
-/// The kernel's counters: BPF/shared/counters.h.
-extension [UInt64] {
-  /// Of the windows with an even, or an odd, number.
-  fileprivate func value(_ counter: counter, of kind: sample_kind, parity: Int) -> UInt64 {
-    let group = Int(kind.rawValue) * Int(COUNTER_WINDOWS) + parity
-    return self[group * Int(COUNTER_COUNT.rawValue) + Int(counter.rawValue)]
-  }
-
-  func total(_ counter: counter, of kind: sample_kind) -> UInt64 {
-    value(counter, of: kind, parity: 0) &+ value(counter, of: kind, parity: 1)
+    windowCounters.finish(windows, parity: Int(parity), counters: counters)
   }
 }
 
 extension SampleTarget {
-  fileprivate var followsChildren: Bool {
+  var followsChildren: Bool {
     if case .processes = self { true } else { false }
   }
 }

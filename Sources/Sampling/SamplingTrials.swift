@@ -27,7 +27,7 @@ package enum SamplingTrials {
         }
       },
     ]
-    for shape in SpanProbes.shapes {
+    for shape in SpanProbe.shapes {
       trials[shape.feature] = trial { try takeSpan(shape, machine) }
     }
     trials[.allocations] = trial { try watchAllocations(machine) }
@@ -91,7 +91,7 @@ package enum SamplingTrials {
   }
 
   /// Loads and attaches the programs of an object, and does what they watch until they have counted it.
-  private static func takeSpan(_ shape: SpanProbes.Shape, _ machine: Machine) throws {
+  private static func takeSpan(_ shape: SpanProbe.Shape, _ machine: Machine) throws {
     let opened = try OpenedObject(shape.object)
     try Sampler.configure(opened, SamplerOptions(), machine, countsRuns: true)
     if shape.feature == .waits { try opened.resize(map: "threads", to: threadsTried) }
@@ -113,7 +113,7 @@ package enum SamplingTrials {
   private static func count(
     _ counter: counter, of kinds: [sample_kind], in object: borrowing LoadedObject
   ) throws -> UInt64 {
-    let counters = try object.counters(map: "counters", count: Sampler.counterCount)
+    let counters = try SampleCounters(of: object)
     return kinds.reduce(0) { $0 &+ counters.total(counter, of: $1) }
   }
 

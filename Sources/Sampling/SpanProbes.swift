@@ -7,112 +7,6 @@ import LinuxHost
 ///
 /// Only those are loaded that an event needs.
 final class SpanProbes {
-  /// One object with its programs, whose cost is judged as one.
-  private final class Probe {
-    let shape: Shape
-    private let programs: [String]
-    var object: LoadedObject
-    let runTimes: RunTimes?
-    var judge = OverheadJudge()
-    /// Samples of it that had come when it was judged last.
-    var sampled: UInt64 = 0
-    /// Until when it rests, in nanoseconds of the monotonic clock; nil while it measures.
-    var restsUntil: UInt64?
-    /// Since when it rests; nil while it measures.
-    private var restsSince: UInt64?
-    /// How long it rested before.
-    private var restedNanoseconds: UInt64 = 0
-
-    init(
-      _ shape: Shape, _ programs: [String], _ object: consuming LoadedObject, _ meter: RunTimeMeter?
-    ) {
-      self.shape = shape
-      self.programs = programs
-      runTimes = meter?.watch(object)
-      self.object = object
-    }
-
-    func attach() throws(BPFError) {
-      for program in programs { try object.attach(program: program) }
-    }
-
-    /// How long it has rested in all, in nanoseconds.
-    func rested(until now: UInt64) -> UInt64 {
-      restedNanoseconds &+ (restsSince.map { now > $0 ? now - $0 : 0 } ?? 0)
-    }
-
-    /// Measures again.
-    func resume(at now: UInt64) throws(BPFError) {
-      try attach()
-      restedNanoseconds = rested(until: now)
-      (restsUntil, restsSince) = (nil, nil)
-    }
-
-    /// Takes the programs off, and forgets what has begun and will not be seen to end.
-    func rest(until time: UInt64, threadLimit: Int) {
-      restsUntil = time
-      restsSince = restsSince ?? Clock.monotonic()
-      object.detach()
-      runTimes?.rest()
-      for map in shape.begun {
-        object.removeAll(map: map, limit: threadLimit)
-      }
-      if shape.kinds.contains(SAMPLE_CALL) {
-        object.clear(array: "open_calls", zero: open_call(), count: Int(OPEN_CALL_PLACES))
-      }
-    }
-  }
-
-  /// What is in an object, and when it is needed.
-  struct Shape: Sendable {
-    let feature: Feature
-    let object: BPFObject
-    let programs: [String]
-    let kinds: [sample_kind]
-    /// What it costs, in the words of the summary.
-    let subject: String
-    let longest: UInt64
-    /// For who samples for hours.
-    let ofMany: (shortest: UInt64, first: UInt64, longest: UInt64)
-    /// Maps of what has begun, by thread.
-    let begun: [String]
-    let length: any WritableKeyPath<SpanLengths, UInt64> & Sendable
-  }
-
-  private static let times = (
-    shortest: SpanLengths.shortestOfMany, first: SpanLengths.firstOfMany,
-    longest: SpanLengths.longestOfMany
-  )
-
-  static let shapes: [Shape] = [
-    Shape(
-      feature: .waits, object: .waits,
-      programs: [
-        "watch_switch", "watch_wakeup", "watch_first_wakeup", "pay_after_call", "pay_at_exit",
-        "follow_exec",
-      ], kinds: [SAMPLE_BLOCKED, SAMPLE_QUEUED, SAMPLE_RAN], subject: "waits",
-      longest: SpanLengths.longest, ofMany: times,
-      begun: ["threads", "owed_samples", "parked_stacks"],
-      length: \.wait),
-    Shape(
-      feature: .systemCalls, object: .calls, programs: ["enter_call", "leave_call", "forget_call"],
-      kinds: [SAMPLE_CALL], subject: "system calls", longest: SpanLengths.longest, ofMany: times,
-      begun: ["other_calls"], length: \.call),
-    Shape(
-      feature: .blockIO, object: .block,
-      programs: BlockHooks().programs, kinds: [SAMPLE_BLOCK_IO],
-      subject: "block I/O", longest: SpanLengths.longest, ofMany: times, begun: ["open_requests"],
-      length: \.block),
-    Shape(
-      feature: .pageFaults, object: .faults,
-      programs: ["watch_fault", "watch_kernel_fault", "watch_huge_page"],
-      kinds: [SAMPLE_FAULT], subject: "page faults", longest: SpanLengths.longestFault,
-      ofMany: (
-        SpanLengths.shortestFaultOfMany, SpanLengths.firstFaultOfMany,
-        SpanLengths.longestFaultOfMany
-      ), begun: [], length: \.fault),
-  ]
-
   /// Tells who ended a wait.
   private static let wakerProgram = "watch_waker"
 
@@ -122,15 +16,15 @@ final class SpanProbes {
     "unwind_directory", "unwind_files", "unwind_rules", "unwind_mappings", "unwind_processes",
   ]
 
-  private var probes: [Probe] = []
-  private let options: SamplerOptions
+  private(set) var probes: [SpanProbe] = []
+  let options: SamplerOptions
   private let machine: Machine
-  private let threadLimit: Int
-  private(set) var lengths: SpanLengths
+  let threadLimit: Int
+  var lengths: SpanLengths
   /// What each probe may take of one CPU, from 0 to 1.
   var maximumOverhead: Double
   /// Samples of each probe in a second, where it may pause.
-  private var rateWanted = SpanProbes.usualRate
+  var rateWanted = SpanProbes.usualRate
   static let usualRate = 100.0
 
   /// Nil if no event needs any.
@@ -145,7 +39,7 @@ final class SpanProbes {
     threadLimit = Self.threadLimit(machine)
     lengths = Self.firstLengths(options)
     maximumOverhead = options.maximumOverhead
-    for shape in Self.shapes where shape.kinds.contains(where: options.events.need) {
+    for shape in SpanProbe.shapes where shape.kinds.contains(where: options.events.need) {
       let opened = try OpenedObject(shape.object)
       try Sampler.configure(opened, options, machine, countsRuns: meter == nil)
       for map in Self.sharedMaps { try opened.share(map: map, with: sampler) }
@@ -166,16 +60,16 @@ final class SpanProbes {
         }
       }
       let extra = shape.feature == .waits && options.wantsWakers ? [Self.wakerProgram] : []
-      probes.append(Probe(shape, shape.programs + extra, object, meter))
+      probes.append(SpanProbe(shape, shape.programs + extra, object, meter))
     }
     if probes.isEmpty { return nil }
   }
 
   /// Who measures all the time begins with few.
-  private static func firstLengths(_ options: SamplerOptions) -> SpanLengths {
+  static func firstLengths(_ options: SamplerOptions) -> SpanLengths {
     var lengths = SpanLengths()
     guard options.mayPause else { return lengths }
-    for shape in shapes { lengths[keyPath: shape.length] = shape.ofMany.first }
+    for shape in SpanProbe.shapes { lengths[keyPath: shape.length] = shape.ofMany.first }
     return lengths
   }
 
@@ -311,178 +205,5 @@ final class SpanProbes {
         _ = try waits.object.insert(map: "threads", key: tid, value: state)
       }
     }
-  }
-}
-
-// Cost.
-extension SpanProbes {
-  /// Sees to what the probes cost, once a second.
-  ///
-  /// - Parameters:
-  ///   - now: nanoseconds of the monotonic clock.
-  ///   - ownRuns: nanoseconds by kind as the programs measured them; nil where the kernel measures.
-  ///   - sampled: samples by kind that have come.
-  /// - Returns: the lengths from now on, if they have changed.
-  func judge(at now: UInt64, ownRuns: [UInt64]?, sampled: [UInt64]) -> SpanLengths? {
-    let before = lengths
-    for probe in probes {
-      if let end = probe.restsUntil {
-        if now >= end { resume(probe, now) }
-        continue
-      }
-      guard probe.judge.isDue(now) else { continue }
-      let spent =
-        ownRuns.map { runs in probe.shape.kinds.reduce(0) { $0 &+ runs[Int($1.rawValue)] } }
-        ?? probe.runTimes?.nanoseconds ?? 0
-      let count = probe.shape.kinds.reduce(0) { $0 &+ sampled[Int($1.rawValue)] }
-      let seconds = probe.judge.seconds(until: now)
-      let rate = seconds.map { Double(count &- probe.sampled) / $0 }
-      probe.sampled = count
-      guard let share = probe.judge.share(spent: spent, at: now), let rate else { continue }
-      if options.mayPause {
-        if probe.judge.isAbove(maximumOverhead, share: share) {
-          pause(probe, share, now)
-        } else {
-          aim(probe, rate)
-        }
-      } else {
-        shorten(probe, share)
-      }
-    }
-    return lengths == before ? nil : lengths
-  }
-
-  /// Has fewer sampled where that costs too much, and more again where it costs little.
-  private func shorten(_ probe: Probe, _ share: Double) {
-    let length = lengths[keyPath: probe.shape.length]
-    let shortest = Self.firstLengths(options)[keyPath: probe.shape.length]
-    if share > maximumOverhead {
-      lengths[keyPath: probe.shape.length] = min(length * 2, probe.shape.longest)
-    } else if share < maximumOverhead / 4, length > shortest {
-      lengths[keyPath: probe.shape.length] = length / 2
-    }
-  }
-
-  /// Brings the samples a second to what is wanted.
-  private func aim(_ probe: Probe, _ rate: Double) {
-    let length = lengths[keyPath: probe.shape.length]
-    let ratio = rate / rateWanted
-    guard ratio > Self.ratioLeft || ratio < 1 / Self.ratioLeft else { return }
-    lengths[keyPath: probe.shape.length] = Self.scaled(
-      length, by: max(ratio, 1 / Self.largestStep), probe.shape)
-  }
-
-  private static func scaled(_ length: UInt64, by factor: Double, _ shape: Shape) -> UInt64 {
-    let (shortest, _, longest) = shape.ofMany
-    let scaled = min(Double(length) * factor, Double(longest))
-    return max(shortest, UInt64(scaled))
-  }
-
-  /// Wants so many samples of each probe in a second, from now on; only where it may pause.
-  ///
-  /// - Returns: the lengths from now on, if they have changed.
-  func want(rate: Double) -> SpanLengths? {
-    guard options.mayPause, rate != rateWanted, rate > 0 else { return nil }
-    for probe in probes {
-      lengths[keyPath: probe.shape.length] = Self.scaled(
-        lengths[keyPath: probe.shape.length], by: rateWanted / rate, probe.shape)
-    }
-    rateWanted = rate
-    return lengths
-  }
-
-  /// What the rate may differ from what is wanted, either way.
-  private static let ratioLeft = 1.5
-  /// How much shorter lengths become at most in a second, since few samples say little.
-  private static let largestStep = 4.0
-
-  /// Has a probe rest so long that it is within its share with the seconds that cost too much.
-  private func pause(_ probe: Probe, _ share: Double, _ now: UInt64) {
-    let turns = min(share / max(maximumOverhead, 1e-6), Self.longestPause)
-    let pause = max(Self.shortestPause, turns * Self.dearSeconds)
-    probe.rest(
-      until: now &+ UInt64(min(pause, Self.longestPause) * 1e9), threadLimit: threadLimit)
-  }
-
-  /// In seconds.
-  private static let shortestPause = 10.0
-  private static let longestPause = 300.0
-  /// How long it may cost too much before it rests.
-  private static let dearSeconds = 2.0
-
-  private func resume(_ probe: Probe, _ now: UInt64) {
-    probe.judge = OverheadJudge(greatestShare: probe.judge.greatestShare)
-    do {
-      try probe.resume(at: now)
-    } catch {
-      // Not half of its programs.
-      probe.rest(until: now &+ UInt64(Self.longestPause * 1e9), threadLimit: threadLimit)
-    }
-  }
-
-  /// Which probes rest, in sentences.
-  var pauses: [Feature: String] {
-    let now = Clock.monotonic()
-    var pauses: [Feature: String] = [:]
-    for probe in probes {
-      guard let end = probe.restsUntil else { continue }
-      let percent = Int((probe.judge.greatestShare * 1_000).rounded())
-      pauses[probe.shape.feature] = """
-        measuring \(probe.shape.subject) took \(percent / 10).\(percent % 10) % of a CPU, and rests for \
-        \(end > now ? (end - now) / 1_000_000_000 : 0) s
-        """
-    }
-    return pauses
-  }
-
-  /// How long each probe has rested so far, in nanoseconds.
-  var restedNanoseconds: [Feature: UInt64] {
-    let now = Clock.monotonic()
-    return Dictionary(probes.map { ($0.shape.feature, $0.rested(until: now)) }) { $0 &+ $1 }
-  }
-
-  /// What was done about probes that cost more than they may, in sentences.
-  var reductions: [String] {
-    probes.compactMap { probe in
-      guard !options.mayPause, probe.judge.greatestShare > maximumOverhead else { return nil }
-      let percent = Int((probe.judge.greatestShare * 1_000).rounded())
-      let limit = Int((maximumOverhead * 1_000).rounded())
-      return """
-        measuring \(probe.shape.subject) took up to \(percent / 10).\(percent % 10) % of a CPU, more \
-        than the \(limit / 10).\(limit % 10) % of --max-overhead: shorter ones were sampled less \
-        often, with larger weights; totals are not affected
-        """
-    }
-  }
-}
-
-/// What a probe takes of a CPU.
-private struct OverheadJudge {
-  private var last: (time: UInt64, spent: UInt64)?
-  private(set) var greatestShare: Double
-  private var wasAbove = false
-
-  init(greatestShare: Double = 0) { self.greatestShare = greatestShare }
-  private static let interval: UInt64 = 1_000_000_000
-
-  func seconds(until now: UInt64) -> Double? {
-    last.flatMap { now > $0.time ? Double(now - $0.time) / 1e9 : nil }
-  }
-
-  /// Whether it was too much twice in a row, for one second alone says little, or far too much.
-  mutating func isAbove(_ limit: Double, share: Double) -> Bool {
-    defer { wasAbove = share > limit }
-    return share > limit && (wasAbove || share > 4 * limit)
-  }
-
-  func isDue(_ now: UInt64) -> Bool { last.map { now >= $0.time &+ Self.interval } ?? true }
-
-  /// The share since the last call; nil at the first.
-  mutating func share(spent: UInt64, at now: UInt64) -> Double? {
-    defer { last = (now, spent) }
-    guard let last, now > last.time, spent >= last.spent else { return nil }
-    let share = Double(spent - last.spent) / Double(now - last.time)
-    greatestShare = max(greatestShare, share)
-    return share
   }
 }

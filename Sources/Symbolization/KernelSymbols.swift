@@ -15,14 +15,28 @@ package struct KernelSymbols: Sendable {
     package let isBounded: Bool
   }
 
+  /// 16 bytes, for there are many.
   private struct Entry {
     let address: UInt64
     let name: UInt32
-    let nameLength: UInt16
+    private let lengthAndRank: UInt16
     /// Number of the module; 0 is the kernel.
     let module: UInt16
-    /// 0 for data, which only ends the function before it; otherwise larger is better.
-    let rank: UInt8
+
+    /// In bytes; the kernel's own names have 511 at most.
+    static let longestName = 1 << 13
+
+    init(address: UInt64, name: UInt32, nameLength: Int, module: UInt16, rank: UInt16) {
+      self.address = address
+      self.name = name
+      lengthAndRank = UInt16(nameLength) << 2 | rank
+      self.module = module
+    }
+
+    var nameLength: Int { Int(lengthAndRank >> 2) }
+
+    /// 0 for data, which only ends the function before it; up to 3 for code, larger is better.
+    var rank: UInt16 { lengthAndRank & 3 }
   }
 
   /// Longest function that is believed where a gap follows, in bytes.
@@ -81,7 +95,7 @@ extension KernelSymbols {
     }
     let start = Int(entry.name)
     return Match(
-      name: String(decoding: names[start..<start + Int(entry.nameLength)], as: UTF8.self),
+      name: String(decoding: names[start..<start + entry.nameLength], as: UTF8.self),
       module: String(decoding: modules[Int(entry.module)], as: UTF8.self),
       address: entry.address, isBounded: isFollowed)
   }
@@ -92,17 +106,20 @@ extension KernelSymbols {
       $0.address != $1.address
         ? $0.address < $1.address : $0.rank != $1.rank ? $0.rank > $1.rank : $0.name < $1.name
     }
-    var kept: [Entry] = []
-    kept.reserveCapacity(entries.count)
-    for entry in entries {
-      if let last = kept.last {
+    // In place: a second list would double what this takes.
+    var kept = 0
+    for index in entries.indices {
+      let entry = entries[index]
+      if kept > 0 {
+        let last = entries[kept - 1]
         if last.address == entry.address { continue }
         // Data behind data ends nothing.
         if last.rank == 0, entry.rank == 0, last.module == entry.module { continue }
       }
-      kept.append(entry)
+      entries[kept] = entry
+      kept += 1
     }
-    entries = kept
+    entries.removeLast(entries.count - kept)
     moduleNumbers = [:]
     return entries.contains { $0.rank > 0 }
   }
@@ -139,12 +156,12 @@ extension KernelSymbols {
       end += 1
     }
     let module = module(line, from: end)
-    guard end > start, end - start <= Int(UInt16.max) else { return }
+    guard end > start, end - start < Entry.longestName else { return }
     let name = UInt32(names.count)
     if rank > 0 { for index in start..<end { names.append(line[index]) } }
     entries.append(
       Entry(
-        address: address, name: name, nameLength: rank > 0 ? UInt16(end - start) : 0,
+        address: address, name: name, nameLength: rank > 0 ? end - start : 0,
         module: module, rank: rank))
   }
 
@@ -165,7 +182,7 @@ extension KernelSymbols {
   }
 
   /// Code: global before local before weak; anything else is 0.
-  private static func rank(_ type: UInt8) -> UInt8 {
+  private static func rank(_ type: UInt8) -> UInt16 {
     switch type {
     case UInt8(ascii: "T"): 3
     case UInt8(ascii: "t"): 2

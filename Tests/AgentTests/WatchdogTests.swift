@@ -43,6 +43,15 @@ import Testing
   }
 
   @Test(arguments: Watchdog.Stage.allCases)
+  func aStageThatDoesNotRunIsLeftOut(_ missing: Watchdog.Stage) {
+    let watchdog = watchdog()
+    watchdog.leaveOut(missing)
+    run(watchdog, Watchdog.Stage.allCases.filter { $0 != missing }, 0..<280)
+    #expect(fed == 40)
+    #expect(!watchdog.ages(now: 280 * Self.second).map(\.stage).contains(missing))
+  }
+
+  @Test(arguments: Watchdog.Stage.allCases)
   func oneStageThatHangsStarvesItThoughTheOthersRun(_ hanging: Watchdog.Stage) {
     let watchdog = watchdog()
     run(watchdog, Watchdog.Stage.allCases, 0..<60)

