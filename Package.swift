@@ -267,8 +267,9 @@ var tests: [Target] {
       ], swiftSettings: settings),
     .testTarget(
       name: "AgentTests",
-      dependencies: ["Agent", "LinuxHost", "ProfileModel", "Sampling", "Symbolization"],
-      swiftSettings: settings),
+      dependencies: [
+        "Agent", "LinuxHost", "PerfEvents", "ProfileModel", "Sampling", "Symbolization",
+      ], swiftSettings: settings),
     .testTarget(
       name: "AgentLogTests",
       dependencies: ["AgentLog", "LinuxHost", .product(name: "Logging", package: "swift-log")],

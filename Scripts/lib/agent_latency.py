@@ -100,9 +100,9 @@ def check_page(agent):
     found = figures(agent)
     naps = buckets(found, "clock_nanosleep")
     expect(len(naps) == 14, f"the bounds are {sorted(naps)}")
-    # Above 16.8 ms, however busy the host is.
+    # Between 16.8 ms and 4.3 s, however busy the host is.
     below = max(bound for bound in naps if bound < NAP_S)
-    expect(naps[below] == 0 and max(naps.values()) == NAPS, f"the naps are {naps}")
+    expect(naps[below] == 0 and naps[4 ** 16 / 1e9] == NAPS, f"the naps are {naps}")
     total = of_service(found, "wick_syscall_duration_seconds_sum", call="clock_nanosleep")
     expect(total >= NAPS * NAP_S, f"the naps took {total} s")
     # Each kind is collected in its turn.

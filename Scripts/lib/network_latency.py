@@ -43,7 +43,7 @@ class Measurement:
 
     def __init__(self, kind, *options):
         self.command = [
-            WICK, "latency", kind, "--json", "--interval", "200ms", "-d", "1h", *options]
+            WICK, "latency", kind, "--json", "--interval", "200ms", "-d", "10m", *options]
         self.rows = []
 
     def __enter__(self):

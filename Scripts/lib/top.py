@@ -88,7 +88,7 @@ class Top:
     def shows(self, text, seconds=30.0):
         return self.wait(lambda lines: any(text in line for line in lines), seconds)
 
-    def ended(self, seconds=30.0):
+    def ended(self, seconds=10.0):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.read(0.02)
@@ -142,7 +142,7 @@ def check_keys(split, waits):
     for key, shown in [(b"t", "[t total]"), (b"w", "[w waits]"), (b"p", "[p process]"),
                        (b"c", "[c own]")]:
         top.type(key)
-        check(top.shows(shown), f"key {key.decode()}: {shown}")
+        check(top.shows(shown, 10), f"key {key.decode()}: {shown}")
     top.type(b"w")
     check(top.wait(lambda lines: len(lines) > 3 and "REASON" in lines[3]), "w: waits come first")
     top.type(b"\x1b[C\x1bOQ\x00zz")
@@ -169,7 +169,7 @@ def check_keys(split, waits):
     top.type(b"\x1a")
     check(until(lambda: state(top.program.pid) == "T"), "Ctrl-Z stops it")
     top.read(0.1)
-    check( top.is_restored(), "with the terminal as before")
+    check(top.is_restored(), "with the terminal as before")
     top.program.send_signal(signal.SIGCONT)
     before = len(top.output)
     check(top.wait(lambda _: ENTER in top.output[before:] and b"wick top" in top.output[before:]),
@@ -222,7 +222,7 @@ def check_ends():
     os.close(top.slave)
     os.close(top.master)
     began = time.monotonic()
-    while top.program.poll() is None and time.monotonic() - began < 30:
+    while top.program.poll() is None and time.monotonic() - began < 10:
         time.sleep(0.02)
     check(top.program.poll() == 0,
           f"it ends when the terminal is closed: {top.program.poll()} "
@@ -237,7 +237,7 @@ def check_ends():
         time.sleep(0.1)
     top.program.send_signal(signal.SIGTERM)
     began = time.monotonic()
-    while top.program.poll() is None and time.monotonic() - began < 30:
+    while top.program.poll() is None and time.monotonic() - began < 10:
         time.sleep(0.02)
     check(top.program.poll() == 0, "it ends on SIGTERM though the terminal takes nothing: "
           f"{top.program.poll()} after {time.monotonic() - began:.2f} s")

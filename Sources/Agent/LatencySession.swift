@@ -90,7 +90,7 @@ package final class LatencySession {
       if isOver { break }
     }
     // Who has ended it by a signal may quit with another; the first one never costs the result.
-    if wasInterrupted { signals.release() }
+    signals.release(forgiving: !wasInterrupted)
     try finish()
   }
 

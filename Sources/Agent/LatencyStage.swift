@@ -51,14 +51,13 @@ final class LatencyStage: Sendable {
     exchange = Mutex(Exchange(maximumOverhead: settings.maximumOverhead))
   }
 
-  var wantsExemplars: Bool { settings.exemplarsPerMinute > 0 }
+  /// Not where there is no thread to take them.
+  var wantsExemplars: Bool { settings.exemplarsPerMinute > 0 && thread.isRunning }
 
   /// Starts the thread, which measures nothing until `measure`; false if the system has no room for it.
   func start(tick: @escaping @Sendable () -> Void) -> Bool {
     thread.start(name: "wick-latency") { [self] in run(tick) }
   }
-
-  var isRunning: Bool { thread.isRunning }
 
   /// Begins to measure, or begins anew with another sampler.
   ///

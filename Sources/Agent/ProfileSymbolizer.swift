@@ -21,13 +21,14 @@ final class ProfileSymbolizer {
 
   /// Symbols of files that are kept for frequent use: 50 MB.
   private static let keptSymbols = 2_000_000
-  /// How long a list of the kernel's symbols is believed then: to read it takes a tenth of a second.
+  /// How long a list of the kernel's symbols is believed then, where nobody tells of changes: to read it
+  /// takes a tenth of a second.
   private static let believedNanoseconds: UInt64 = 10_000_000_000
 
   /// - Parameters:
   ///   - roots: where the host's files are.
   ///   - isFrequent: names are wanted several times a second, and may take memory: symbols are kept,
-  ///     and a BPF program is known by its name some seconds after it was loaded.
+  ///     and where the kernel does not tell of a new BPF program it has its name some seconds later.
   init(roots: HostRoots, isFrequent: Bool = false) {
     self.roots = roots
     self.isFrequent = isFrequent

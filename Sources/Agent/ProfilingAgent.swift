@@ -170,7 +170,6 @@ package final class ProfilingAgent {
       if settings.once, !shared.sampling.isPossible { isOver = true }
       // A sampler that is not there cannot hang.
       if shared.sampler == nil { stages.pass(.sampler) }
-      if latencies?.isRunning == false { stages.pass(.latency) }
       stages.pass(.pipeline)
       look()
     }

@@ -94,7 +94,7 @@ package final class Recording {
     let duration = Clock.monotonic() - start
     try sampler.stop()
     // Who has ended it by a signal may quit with another; the first one never costs the file.
-    if wasInterrupted { signals.release() }
+    signals.release(forgiving: !wasInterrupted)
     let profiles = try sampler.profiles(startedAt: wallStart, for: duration, roots: plan.roots)
     return (profiles, cost())
   }

@@ -137,6 +137,19 @@ static inline int wick_signal_is_ignored(int number)
   return sigaction(number, 0, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
+static inline void wick_do_nothing(int number)
+{
+  (void)number;
+}
+
+// Has the next signal of this kind do nothing, and those after it what they usually do.
+static inline void wick_forgive_signal(int number)
+{
+  struct sigaction action = { .sa_handler = wick_do_nothing,
+                              .sa_flags = SA_RESETHAND | SA_RESTART };
+  sigaction(number, &action, 0);
+}
+
 // A question about a mounted Btrfs (include/uapi/linux/btrfs.h), whose answer has this many bytes.
 static inline int wick_ask_btrfs(int file, unsigned int direction, unsigned int number,
                                  uint8_t *_Nonnull answer, size_t size)

@@ -16,13 +16,17 @@ package final class SignalMask {
     var watched = sigset_t()
     var before = sigset_t()
     unsafe sigemptyset(&watched)
-    for signal in [SIGINT, SIGTERM, SIGHUP] where !Self.isIgnored(signal) {
+    for signal in Self.answered where !Self.isIgnored(signal) {
       unsafe sigaddset(&watched, signal)
     }
     unsafe pthread_sigmask(SIG_BLOCK, &watched, &before)
     self.watched = watched
     set = before
   }
+
+  private static let answered = [SIGINT, SIGTERM, SIGHUP]
+
+  private func isWatched(_ signal: CInt) -> Bool { unsafe sigismember(&watched, signal) == 1 }
 
   /// A signal that is ignored (nohup, a job in the background) would be held back all the same.
   private static func isIgnored(_ signal: CInt) -> Bool { wick_signal_is_ignored(signal) != 0 }
@@ -38,9 +42,16 @@ package final class SignalMask {
   package static let reload = SIGHUP
 
   /// From now on the signals do what they usually do: they end us.
-  package func release() {
+  ///
+  /// - Parameter forgiving: not the first of each, which comes too late to ask for an end.
+  package func release(forgiving: Bool = false) {
     guard isBlocking else { return }
     isBlocking = false
+    // Those that came together asked for one end.
+    while !forgiving, pending() != nil {}
+    if forgiving {
+      for signal in Self.answered where isWatched(signal) { wick_forgive_signal(signal) }
+    }
     var before = set
     unsafe pthread_sigmask(SIG_SETMASK, &before, nil)
   }

@@ -3,16 +3,20 @@ import Glibc
 
 /// Says whether code came into the kernel, or went, beside that of modules: BPF programs, trampolines.
 ///
+/// An event ends with its CPU, and does not come back when the CPU does: a watch has to be made anew
+/// from time to time.
+///
 /// - Source: perf_event_open(2), PERF_RECORD_KSYMBOL (Linux 5.1).
-package final class KernelCodeWatch {
+package final class KernelCodeWatch: KernelCodeWatching {
   private let cpus: [Int]
   private let rings: [PerfRing]
 
-  /// One record is enough to know.
+  /// One record is enough to know: a ring that is full keeps those that it has.
   private static let ringBytes = 4 << 10
 
   /// Begins to watch all that happens on these CPUs, which are to be all that are online.
   package init(cpus: [Int]) throws(PerfError) {
+    guard !cpus.isEmpty else { throw PerfError(subject: "changes of kernel code", code: ENODEV) }
     var attributes = PerfRing.sideBandAttributes
     attributes.ksymbol = 1
     attributes.watermark = 1
@@ -29,14 +33,20 @@ package final class KernelCodeWatch {
     self.rings = rings
   }
 
-  /// Whether it sees all that happens on these CPUs.
   package func covers(_ cpus: [Int]) -> Bool { self.cpus == cpus }
 
-  /// Whether code has changed since the last call, or the start.
   package func takeChange() -> Bool {
     var hasChanged = false
-    // What was lost for want of room was behind others.
-    for ring in rings { ring.drain { _ in hasChanged = true } }
+    for ring in rings where ring.discard() { hasChanged = true }
     return hasChanged
   }
+}
+
+/// Who sees that code came into the kernel, or went.
+package protocol KernelCodeWatching {
+  /// Whether it sees all that happens on these CPUs.
+  func covers(_ cpus: [Int]) -> Bool
+
+  /// Whether code has changed since the last call, or the start.
+  func takeChange() -> Bool
 }

@@ -9,18 +9,18 @@ import Glibc
   private let page: UnsafeMutablePointer<perf_event_mmap_page>
   private let data: UnsafeRawBufferPointer
   private let mappedBytes: Int
-  /// Holds a record that wraps around the end of the ring.
-  private let wrapped: UnsafeMutableRawBufferPointer
+  /// Holds a record that wraps around the end of the ring; there from the first one on.
+  private var wrapped: UnsafeMutableRawBufferPointer?
 
   /// - Parameters:
   ///   - event: whose records it holds.
-  ///   - bytes: its size, a power of two, of at least a page.
+  ///   - bytes: its size, a power of two; it has a page at least.
   ///   - smallest: what will do where memory that cannot be swapped is limited.
   ///   - subject: what errors are about.
   /// - Throws: what the kernel said when it was asked for the memory.
   init(_ event: PerfEvent, bytes: Int, atLeast smallest: Int, subject: String) throws(PerfError) {
     let pageBytes = Int(sysconf(CInt(_SC_PAGESIZE)))
-    var bytes = bytes
+    var bytes = max(bytes, pageBytes)
     while true {
       let memory = unsafe mmap(
         nil, pageBytes + bytes, PROT_READ | PROT_WRITE, MAP_SHARED, event.descriptor, 0)
@@ -35,12 +35,11 @@ import Glibc
     }
     mappedBytes = pageBytes + bytes
     self.event = event
-    unsafe wrapped = .allocate(byteCount: 1 << 16, alignment: 8)
   }
 
   deinit {
     unsafe munmap(page, mappedBytes)
-    unsafe wrapped.deallocate()
+    unsafe wrapped?.deallocate()
   }
 
   /// Of an event that counts nothing and is there for the records beside samples.
@@ -68,10 +67,20 @@ import Glibc
     unsafe wick_store_release(&page.pointee.data_tail, head)
   }
 
+  /// Drops all pending records; false if there was none.
+  func discard() -> Bool {
+    let head = unsafe wick_load_acquire(&page.pointee.data_head)
+    guard unsafe page.pointee.data_tail != head else { return false }
+    unsafe wick_store_release(&page.pointee.data_tail, head)
+    return true
+  }
+
   private func bytes(at offset: Int, count: Int) -> UnsafeRawBufferPointer {
     guard unsafe offset + count > data.count else {
       return unsafe UnsafeRawBufferPointer(rebasing: data[offset..<offset + count])
     }
+    let wrapped = unsafe wrapped ?? .allocate(byteCount: 1 << 16, alignment: 8)
+    unsafe self.wrapped = wrapped
     let first = unsafe data.count - offset
     unsafe wrapped.copyMemory(from: UnsafeRawBufferPointer(rebasing: data[offset...]))
     unsafe UnsafeMutableRawBufferPointer(rebasing: wrapped[first...])

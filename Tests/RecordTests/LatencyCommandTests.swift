@@ -131,6 +131,39 @@ extension RecordTests {
       }
     }
 
+    /// It has measured, and cannot say what.
+    @Test func aSecondInterruptEndsWhatNobodyReads() throws {
+      try Workload.prepare()
+      let pipe = Pipe()
+      let descriptor = pipe.fileHandleForWriting.fileDescriptor
+      #expect(fcntl(descriptor, F_SETFL, O_NONBLOCK) == 0)
+      let bytes = [UInt8](repeating: 0, count: 4_096)
+      while unsafe write(descriptor, bytes, bytes.count) > 0 {}
+      #expect(fcntl(descriptor, F_SETFL, 0) == 0)
+      let process = Process()
+      process.executableURL = URL(filePath: Workload.path("fresh"))
+      process.arguments = [Wick.path, "latency", "syscalls", "-d", "300ms", "--json"]
+      process.standardOutput = pipe
+      try process.run()
+      defer { process.terminate() }
+      func wait(_ condition: () -> Bool) -> Bool {
+        for _ in 0..<20_000 where !condition() { usleep(1_000) }
+        return condition()
+      }
+      // In write(1, …), as proc_pid_syscall(5) has it.
+      let path = "/proc/\(process.processIdentifier)/syscall"
+      let isWriting = wait {
+        (try? String(contentsOfFile: path, encoding: .utf8))?.hasPrefix("1 0x1 ") ?? false
+      }
+      #expect(isWriting)
+      kill(process.processIdentifier, SIGINT)
+      usleep(300_000)
+      #expect(process.isRunning)
+      kill(process.processIdentifier, SIGINT)
+      #expect(wait { !process.isRunning })
+      #expect(process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGINT)
+    }
+
     @Test func withoutATerminalThereIsOnePlainTable() throws {
       let program = try Wick.run(["latency", "syscalls", "-d", "500ms"])
       #expect(program.status == 0, "\(program.errors)")

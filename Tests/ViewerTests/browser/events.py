@@ -1,5 +1,7 @@
 """What a page with several profiles, one for each event, has to do."""
 
+import re
+
 SELECTED = "return document.querySelector('#events [aria-selected=true]')?.dataset.event"
 
 
@@ -110,8 +112,10 @@ def a_search_and_a_sandwich_concern_the_event_that_is_shown(page):
     for index in range(len(oracle.labels)):
         oracle.select(index)
         totals.append(oracle.totals(oracle.first)[1])
+    # A name that is an expression which matches it alone.
     only_first = [fn for fn in totals[0] if totals[0][fn] and not totals[1][fn]
-                  and fn < len(oracle.names)]
+                  and fn < len(oracle.names) and re.fullmatch(r"[\w:]{1,60}", oracle.names[fn])
+                  and oracle.names.count(oracle.names[fn]) == 1]
     if not only_first:
         return
     name = oracle.names[only_first[0]]

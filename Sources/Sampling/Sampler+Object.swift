@@ -65,7 +65,8 @@ extension Sampler {
 
   private static let wakeupShare = 4
 
-  /// Room for two seconds of samples with deep stacks that were never seen before.
+  /// Room for two seconds of samples with deep stacks that were never seen before; for one, at the
+  /// greatest rate that there may be, for who samples for hours and changes its rates.
   ///
   /// The ring counts twice in our resident memory, because libbpf maps it twice in a row.
   private static func ringBytes(_ options: SamplerOptions, cpus: Int) -> Int {
@@ -73,8 +74,11 @@ extension Sampler {
     // Stacks of slow operations are few.
     let events = options.events.filter { $0 != .exemplars }
     let hasSpans = events.isEmpty || events.contains { !$0.needsClock || $0 == .wall }
-    let spans = hasSpans ? (options.mayPause ? spansPerSecondOfMany : spansPerSecond) : 0
-    let wanted = (options.frequency + spans) * cpus * 2 * deepSampleBytes
+    let perSecond =
+      options.mayPause
+      ? max(options.frequency, greatestFrequency) * cpus + (hasSpans ? spansInDetail : 0)
+      : (options.frequency + (hasSpans ? spansPerSecond : 0)) * cpus * 2
+    let wanted = perSecond * deepSampleBytes
     var bytes = 1 << 20
     while bytes < wanted && bytes < 16 << 20 { bytes *= 2 }
     return bytes
@@ -84,8 +88,10 @@ extension Sampler {
   /// Of one CPU; time, which most of them are shares of, passes once on each, but threads wait
   /// beside each other.
   private static let spansPerSecond = 1_000
-  /// The same for who samples for hours, and takes so many of each probe at most.
-  private static let spansPerSecondOfMany = 400
+  /// Of a burst, on each CPU.
+  private static let greatestFrequency = 1_000
+  /// Of a probe on the whole host, while somebody wants to see them in detail.
+  private static let spansInDetail = 1_000
 
   /// The reader is woken for every copy, so that only a storm of them has to find room at once.
   private static func copyRingBytes(_ options: SamplerOptions, cpus: Int) -> Int {
