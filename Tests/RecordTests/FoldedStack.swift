@@ -28,6 +28,18 @@ struct FoldedStack {
     return String(frame.dropFirst("[incomplete: ".count).dropLast())
   }
 
+  /// Whether it ends in what every file has of the compiler's own start files, which come without
+  /// unwind information: how often it is met depends on how long the host takes for page faults.
+  var endsInStartFiles: Bool {
+    incomplete == "no-unwind-info"
+      && (user.first.map { Self.startFiles.contains($0) || $0.hasPrefix("[") } ?? false)
+  }
+
+  private static let startFiles: Set = [
+    "_init", "_fini", "frame_dummy", "__do_global_dtors_aux", "register_tm_clones",
+    "deregister_tm_clones",
+  ]
+
   /// The frames of the process from the first one of this name on.
   func path(from root: String) -> [String] {
     guard let start = user.firstIndex(of: root) else { return [] }

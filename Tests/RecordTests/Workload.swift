@@ -15,6 +15,8 @@ struct Workload: CustomTestStringConvertible, Sendable {
   let paths: [[String]]
   /// The least share of samples on the first of the paths.
   var least = 0.9
+  /// The least share of whole stacks.
+  var coverage = 0.99
 
   var testDescription: String { name }
 

@@ -6,10 +6,10 @@ extension RecordTests {
   @Suite struct WorkloadTests {
     static let workloads = [
       Workload(
-        name: "split", paths: [["main", "run", "heavy"], ["main", "run", "light"]], least: 0.67),
+        name: "split", paths: [["main", "run", "heavy"], ["main", "run", "light"]], least: 0.63),
       Workload(
         name: "split-clang", paths: [["main", "run", "heavy"], ["main", "run", "light"]],
-        least: 0.67),
+        least: 0.63),
       Workload(
         name: "recursion", paths: [["main"] + Array(repeating: "descend", count: 200) + ["bottom"]]),
       Workload(
@@ -32,7 +32,7 @@ extension RecordTests {
         name: "resolver", arguments: [Workload.path("libcaller.so")],
         paths: [
           ["main", "resolve_often", "call_all", "**"], ["main", "resolve_often", "**"],
-        ], least: 0.8),
+        ], least: 0.8, coverage: 0.96),
       Workload(
         name: "signal",
         paths: [
@@ -82,10 +82,12 @@ extension RecordTests {
       recording.expectExactLedger()
       let stacks = recording.stacks
       #expect(stacks.samples > 150, "too few samples to judge by")
-      #expect(recording.summary.coverage >= 0.99, "\(recording.summary.partial)")
-      #expect(stacks.share { $0.process == workload.name } == 1)
       #expect(
-        stacks.share { workload.path(of: $0) != nil } >= 0.99, "\(stacks.heaviest)")
+        recording.summary.coverage >= workload.coverage,
+        "\(recording.summary.partial)\n\(stacks.filter { $0.incomplete != nil }.heaviest)")
+      #expect(stacks.share { $0.process == workload.name } == 1)
+      let isKnown = stacks.share { workload.path(of: $0) != nil || $0.endsInStartFiles }
+      #expect(isKnown >= 0.99, "\(stacks.heaviest)")
       #expect(
         stacks.share { workload.path(of: $0) == 0 } >= workload.least, "\(stacks.heaviest)")
     }
@@ -93,7 +95,7 @@ extension RecordTests {
     @Test(arguments: ["split", "split-clang"])
     func twoFunctionsKeepTheirShares(_ name: String) throws {
       let program = try Workload.start(name)
-      let recording = try Recording.of(["-p", "\(program.pid)", "-d", "4s", "-F", "499"])
+      let recording = try Recording.of(["-p", "\(program.pid)", "-d", "10s", "-F", "499"])
       let heavy = recording.stacks.share { $0.user.contains("heavy") }
       let light = recording.stacks.share { $0.user.contains("light") }
       #expect(abs(heavy - 0.7) <= 0.03, "\(heavy)")
