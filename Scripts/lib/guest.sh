@@ -3,7 +3,7 @@
 # A machine without a disk that runs Tests/Kernels/init on a kernel. Sourced after setup.sh, not run.
 
 # More than a guest takes on a busy machine: one that hangs ends here.
-guest_seconds=${WICK_GUEST_SECONDS:-120}
+guest_seconds=${WICK_GUEST_SECONDS:-400}
 
 # The shared libraries of some programs, the dynamic linker among them. For a static program, which
 # has none, ldd fails.

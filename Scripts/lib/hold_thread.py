@@ -12,6 +12,7 @@ import fnmatch
 import os
 import signal
 import sys
+import time
 
 PR_SET_PDEATHSIG = 1
 PTRACE_SEIZE = 0x4206
@@ -42,6 +43,16 @@ def start_time(folder: str) -> int:
 
 def find(pid: int, name: str) -> tuple[int, int, str]:
     """The start time, the number and the name of the thread."""
+    end = time.monotonic() + 30
+    while not (found := threads_named(pid, name)):
+        # A thread that has just begun has the name of the one that made it.
+        if time.monotonic() > end:
+            sys.exit(f"process {pid} has no thread {name}")
+        time.sleep(0.1)
+    return min(found)
+
+
+def threads_named(pid: int, name: str) -> list[tuple[int, int, str]]:
     found = []
     for tid in os.listdir(f"/proc/{pid}/task"):
         folder = f"/proc/{pid}/task/{tid}"
@@ -51,9 +62,7 @@ def find(pid: int, name: str) -> tuple[int, int, str]:
                 found.append((start_time(folder), int(tid), comm))
         except OSError:
             continue  # it has ended
-    if not found:
-        sys.exit(f"process {pid} has no thread {name}")
-    return min(found)
+    return found
 
 
 def hold(tid: int, name: str) -> None:

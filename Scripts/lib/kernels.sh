@@ -35,12 +35,12 @@ download_kernel() {
   write_apt_configuration "$folder/apt"
   source_line "$suite" >"$folder/apt/sources.list"
   export APT_CONFIG=$folder/apt/apt.conf
-  quietly apt-get update -q --error-on=any || return 1
+  retry quietly apt-get update -q --error-on=any || return 1
   release=$(current_release)
   [ -n "$release" ] || return 1
   package=linux-binary-$release
   apt-cache show "$package" >/dev/null 2>&1 || package=linux-image-$release
-  (cd "$folder" && quietly apt-get download -q "$package") || return 1
+  (cd "$folder" && retry quietly apt-get download -q "$package") || return 1
   echo "$release"
 }
 

@@ -13,7 +13,7 @@ class Namespaces:
     """Held by a process that sleeps; `setup` is what a shell does in them first, as root."""
 
     def __init__(self, setup):
-        script = f"set -e; ip link set lo up || :; {setup}; echo ready; exec sleep 300"
+        script = f"set -e; ip link set lo up || :; {setup}; echo ready; exec sleep 3600"
         self.holder = subprocess.Popen(
             ["unshare", "--mount", "--net", "--propagation", "private", "/bin/sh", "-c", script],
             stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)

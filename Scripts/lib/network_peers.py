@@ -185,7 +185,7 @@ def resolve(address, *names):
         query += labels + b"\0" + struct.pack(">HH", 1, 1)
         with socket.socket(family(address), socket.SOCK_DGRAM) as client:
             client.connect((address, 53))
-            client.settimeout(0.5)
+            client.settimeout(2)
             begun = time.monotonic()
             client.send(query)
             try:

@@ -298,7 +298,7 @@ def check_same(sent, got):
         expected = sorted(
             canonical(message) for message in messages_of(kind, sent, f"otlp-{name}-*.body")
         )
-        for _ in range(100):
+        for _ in range(600):
             paths = list(got.glob(f"{name}-*.pb"))
             if len(paths) >= len(expected):
                 break
@@ -544,7 +544,7 @@ def check_pyroscope(folder, proto):
     query = urllib.parse.parse_qs((folder / "pyroscope-ingest-0.head").read_text())
     require(query["name"][0].startswith("planted-service{"), f"{query}")
     require(query["format"] == ["pprof"], f"{query}")
-    require(int(query["until"][0]) - int(query["from"][0]) in (3, 4, 5), f"{query}")
+    require(3 <= int(query["until"][0]) - int(query["from"][0]) <= 30, f"{query}")
     require(body(folder / "pyroscope-ingest-0.body") == profile, "the profiles differ")
     print(f"{len(labels)} labels, {query['name'][0]}")
 

@@ -46,7 +46,7 @@ fetch_python() {
     rm -rf "$folder"
     quietly /usr/bin/python3 -m venv "$folder"
   }
-  quietly "$folder/bin/pip" install --quiet opentelemetry-proto || {
+  retry quietly "$folder/bin/pip" install --quiet opentelemetry-proto==1.45.2 || {
     rm -rf "$folder"
     die "cannot install opentelemetry-proto from PyPI"
   }
@@ -65,8 +65,8 @@ build_receivers() {
     write_apt_configuration "$work/apt" "$work/apt/status"
     source_line sid >"$work/apt/sources.list"
     export APT_CONFIG=$work/apt/apt.conf
-    quietly apt-get update -q --error-on=any
-    quietly apt-get install -q -y --download-only --no-install-recommends \
+    retry quietly apt-get update -q --error-on=any
+    retry quietly apt-get install -q -y --download-only --no-install-recommends \
       golang-opentelemetry-collector-dev golang-go victoria-metrics
   ) || die "cannot get them: is there no sid on this network?"
   local package
@@ -106,7 +106,7 @@ end_receivers() {
 # Waits until something answers at an address, whatever it answers.
 await_answer() {
   local attempt
-  for attempt in $(seq 100); do
+  for attempt in $(seq 600); do
     if "${receiver_network[@]}" curl -s -o /dev/null --max-time 2 "$1"; then return; fi
     sleep 0.1
   done

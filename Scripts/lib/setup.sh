@@ -69,6 +69,17 @@ require_packages() {
   [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
 }
 
+# Runs a command until it succeeds, five times at most: what comes over the network.
+retry() {
+  local attempt
+  for attempt in 1 2 3 4; do
+    if "$@"; then return; fi
+    say "once more in $((attempt * 10)) s: $*"
+    sleep $((attempt * 10))
+  done
+  "$@"
+}
+
 install_packages() {
   command -v apt-get >/dev/null || die "these packages are missing, and there is no apt-get: $*"
   local as_root=()
@@ -77,9 +88,9 @@ install_packages() {
     as_root=(sudo)
   fi
   say "installing packages: $*"
-  quietly "${as_root[@]}" apt-get update -qq
+  retry quietly "${as_root[@]}" apt-get update -qq
   # A server that comes along is wanted as a program, not as a service on this machine.
-  quietly "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+  retry quietly "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
     apt-get install -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"
 }
 

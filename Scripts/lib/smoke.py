@@ -184,24 +184,30 @@ def check(daemon):
 
 def check_metrics(daemon):
     case = daemon.host.case
-    before = group_cpu_seconds(daemon)
-    found = daemon.page()
-    after = group_cpu_seconds(daemon)
+    before, found, after = {}, {}, {}
+
+    def is_as_wanted():
+        nonlocal before, found, after
+        before = group_cpu_seconds(daemon)
+        found = daemon.page()
+        after = group_cpu_seconds(daemon)
+        return failing_collectors(found) == case.failing
+
+    # One that is late fails, which happens on a busy host.
+    daemon.wait_until(
+        is_as_wanted, lambda: "collectors "
+        f"{sorted(failing_collectors(found))} fail instead of {sorted(case.failing)}", 60)
     missing = [name for name in HOST_SERIES if not found.get(name)]
     expect(not missing, f"/metrics has no {missing}")
     expect(found["wick_up"] == {frozenset(): 1}, f"wick_up is {found.get('wick_up')}")
-    # One that is late fails, which happens on a busy host.
-    daemon.wait_until(
-        lambda: failing_collectors(daemon) == case.failing, lambda: "collectors "
-        f"{sorted(failing_collectors(daemon))} fail instead of {sorted(case.failing)}", 15)
     lost = {dict(labels)["feature"]
             for labels, value in found["wick_feature_available"].items() if value != 1}
     expect({name for name in lost if name in case.lost} == lost, f"/metrics says {lost} is lost")
     return check_groups(daemon, found, before, after)
 
 
-def failing_collectors(daemon):
-    series = daemon.page()["node_scrape_collector_success"]
+def failing_collectors(page):
+    series = page["node_scrape_collector_success"]
     failing = {dict(labels)["collector"] for labels, value in series.items() if value != 1}
     return failing - OPTIONAL_COLLECTORS
 

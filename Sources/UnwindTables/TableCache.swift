@@ -54,13 +54,20 @@ package final class TableCache: Sendable {
 extension TableCache {
   /// Names what a table is made of.
   package func identity(_ builder: UnwindTableBuilder, _ frames: [UInt8]) -> TableFile.Identity {
+    identity(builder, byteCount: frames.count) { $0.add(frames.span) }
+  }
+
+  /// Names what a table is made of, whose bytes `addFrames` adds to the hash in pieces.
+  func identity(
+    _ builder: UnwindTableBuilder, byteCount: Int, addFrames: (inout KeyedHash) -> Void
+  ) -> TableFile.Identity {
     var hash = KeyedHash(key: key)
     hash.add(UInt64(builder.kind == .ehFrame ? 0 : 1))
     hash.add(builder.address)
     hash.add(builder.stopsAtTerminator ? 1 : 0)
     for count in [
       builder.limits.rowCount, builder.limits.pageCount, builder.limits.commonCount,
-      builder.limits.segmentCount, builder.text.count, frames.count,
+      builder.limits.segmentCount, builder.text.count, byteCount,
     ] {
       hash.add(UInt64(count))
     }
@@ -68,7 +75,7 @@ extension TableCache {
       hash.add(range.lowerBound)
       hash.add(range.upperBound)
     }
-    hash.add(frames.span)
+    addFrames(&hash)
     let (low, high) = hash.finish()
     return TableFile.Identity(low: low, high: high)
   }

@@ -23,14 +23,16 @@ package struct TableSource: Sendable {
   package func table(of image: ELFImage, cache: TableCache? = nil) -> Result {
     guard image.machine == .x86_64 else { return (nil, UnwindTableStatistics()) }
     let frames = loadedFrames(of: image)
-    let loaded = builder(frames.address, image)
+    let loaded = builder(frames.lowerBound, image)
     if let go = goFunctions(of: image),
       let table = GoFunctionTable(
-        go.span, textStart: { textStart(of: image, hasFrames: !frames.bytes.isEmpty) })
+        go.span, textStart: { textStart(of: image, hasFrames: !frames.isEmpty) })
     {
-      return loaded.build(frames.bytes.span, go: table) { image.read(address: $0, count: $1) }
+      let bytes = Self.bytes(frames, of: image)
+      return loaded.build(bytes.span, go: table) { image.read(address: $0, count: $1) }
     }
-    let result = build(loaded, frames.bytes, image, cache)
+    if let table = cachedTable(loaded, frames, image, cache) { return Self.result(of: table) }
+    let result = build(loaded, Self.bytes(frames, of: image), image, cache)
     guard result.statistics.functionCount < Self.usefulFunctionCount,
       result.table?.rows.count ?? 0 < Self.usefulFunctionCount * 4,
       let bytes = image.contents(of: .debugFrames, limit: sectionBytes)
@@ -51,15 +53,35 @@ package struct TableSource: Sendable {
       return builder.build(bytes.span, readText: read)
     }
     let identity = cache.identity(builder, bytes)
-    if let table = cache.table(identity) {
-      var statistics = UnwindTableStatistics()
-      statistics.rowCount = table.rows.count
-      statistics.ruleCount = table.rules.count
-      return (table, statistics)
-    }
+    if let table = cache.table(identity) { return Self.result(of: table) }
     let built = builder.build(bytes.span, readText: read)
     if let table = built.table, !built.statistics.dependsOnCode { cache.store(table, identity) }
     return built
+  }
+
+  /// The table of a loaded section, if the cache has it.
+  ///
+  /// The section is read in pieces for that: those of large programs take ten megabytes and more.
+  private func cachedTable(
+    _ builder: UnwindTableBuilder, _ frames: Range<UInt64>, _ image: ELFImage, _ cache: TableCache?
+  ) -> UnwindTable? {
+    guard let cache, TableCache.isWorthKeeping(frameBytes: frames.count) else { return nil }
+    let identity = cache.identity(builder, byteCount: frames.count) { hash in
+      for start in stride(from: frames.lowerBound, to: frames.upperBound, by: Self.pieceBytes) {
+        let count = min(UInt64(Self.pieceBytes), frames.upperBound - start)
+        hash.add(image.read(address: start, count: Int(count)).span)
+      }
+    }
+    return cache.table(identity)
+  }
+
+  private static let pieceBytes = 1 << 18
+
+  private static func result(of table: UnwindTable) -> Result {
+    var statistics = UnwindTableStatistics()
+    statistics.rowCount = table.rows.count
+    statistics.ruleCount = table.rules.count
+    return (table, statistics)
   }
 
   private func builder(_ address: UInt64, _ image: ELFImage) -> UnwindTableBuilder {
@@ -68,12 +90,14 @@ package struct TableSource: Sendable {
       text: image.executableRanges, limits: limits)
   }
 
-  /// The bytes of `.eh_frame`; none if there is no such section.
-  private func loadedFrames(of image: ELFImage) -> (address: UInt64, bytes: [UInt8]) {
-    guard let range = image.unwindFrames, UInt64(range.count) <= sectionBytes else {
-      return (0, [])
-    }
-    return (range.lowerBound, image.read(address: range.lowerBound, count: range.count))
+  /// Where `.eh_frame` is; empty if there is no such section.
+  private func loadedFrames(of image: ELFImage) -> Range<UInt64> {
+    guard let range = image.unwindFrames, UInt64(range.count) <= sectionBytes else { return 0..<0 }
+    return range
+  }
+
+  private static func bytes(_ range: Range<UInt64>, of image: ELFImage) -> [UInt8] {
+    image.read(address: range.lowerBound, count: range.count)
   }
 
   /// Go's function table, by its section or, in a file without sections, by its signature.

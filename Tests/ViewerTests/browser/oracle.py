@@ -158,17 +158,21 @@ class Oracle:
         through = [False] * len(self.parent)
         for node in range(1, len(self.parent)):
             through[node] = through[self.parent[node]] or matches[self.fn[node]]
-        weight = 0.0
+        weight = 0
         for row in range(len(self.node)):
             if through[self.node[row]] or any(found.search(one) for one in self.prefix(row)):
                 weight += self.weight(row)
-        return weight
+        return self.width(weight)
 
     def weight(self, row):
-        """The width of a sample, of 1."""
+        """What a sample adds to the width of its frames; sums of whole numbers tie as the page's do."""
         if self.is_diff:
             return (self.share(self.first[row]) + self.share(self.second[row], 1)) / 2
-        return self.share(self.first[row])
+        return self.first[row]
+
+    def width(self, weight):
+        """A sum of weights as a share."""
+        return weight if self.is_diff else self.share(weight)
 
     def heaviest_child(self, group, path=()):
         """Name, width and share of the widest frame below a path of names of the prefix.
@@ -183,7 +187,7 @@ class Oracle:
                 first[frames[len(path)]] += self.first[row]
         frame, weight = max(weights.items(), key=lambda item: item[1])
         name = self.names[frame] if isinstance(frame, int) else frame
-        return name, weight, self.share(first[frame])
+        return name, self.width(weight), self.share(first[frame])
 
     def heaviest_caller(self, fn):
         """Name and share of the function that calls `fn` most, by its outermost calls."""

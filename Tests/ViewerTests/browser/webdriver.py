@@ -50,11 +50,11 @@ class Browser:
 
     def _stop_driver(self):
         self.driver.terminate()
-        self.driver.wait(timeout=20)
+        self.driver.wait(timeout=60)
         shutil.rmtree(self.profile, ignore_errors=True)
 
     def _wait_for_driver(self):
-        for _ in range(200):
+        for _ in range(1200):
             try:
                 return self._call("GET", "/status")
             except OSError:
@@ -85,7 +85,7 @@ class Browser:
     def run(self, script, *arguments):
         return self._call("POST", "/execute/sync", {"script": script, "args": list(arguments)})
 
-    def wait(self, script, seconds=5):
+    def wait(self, script, seconds=30):
         """Waits until a script returns something true, and returns that."""
         end = time.monotonic() + seconds
         while True:
