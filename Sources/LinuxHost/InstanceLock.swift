@@ -32,7 +32,11 @@ package final class InstanceLock: Sendable {
     descriptor = opened
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    // A child that was forked a moment ago may still have the descriptor, and with it the lock.
+    _ = flock(descriptor, LOCK_UN)
+    close(descriptor)
+  }
 }
 
 extension InstanceLock.Failure: CustomStringConvertible {

@@ -34,7 +34,11 @@ package final class JournalDirectory: Sendable {
     descriptor = opened
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    // A child that was forked a moment ago may still have the descriptor, and with it the lock.
+    _ = flock(descriptor, LOCK_UN)
+    close(descriptor)
+  }
 
   /// The names of all files, in no order.
   package func names() throws(FileError) -> [String] {

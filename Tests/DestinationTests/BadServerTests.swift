@@ -42,7 +42,7 @@ import Testing
     let server = try RealServer()
     for mode in ["reset-after-head", "drip"] {
       var settings = DestinationSettings.test(server.url(mode))
-      settings.timeout = .seconds(2)
+      settings.timeout = .seconds(10)
       guard case .later(let refusal) = try await HTTPDestination.test(settings).send(.test())
       else { return #expect(Bool(false)) }
       #expect(refusal.suspectsBatch, "\(refusal.reason)")

@@ -4,7 +4,7 @@ import Testing
 
 /// A day without a server: the real queue with its real limits, emptied by real loops, on a simulated
 /// clock.
-@Suite(.timeLimit(.minutes(10))) struct OutageTests {
+@Suite(.timeLimit(.minutes(30))) struct OutageTests {
   /// The server works for an hour, is away for a day, and is back for half an hour.
   private static let outage = Duration.seconds(3_600)..<Duration.seconds(90_000)
   private static let end = Duration.seconds(91_800)

@@ -67,7 +67,7 @@ import Testing
     var child: ChildProcess? = try start(["/bin/true"])
     let pid = try #require(child?.pid)
     child = nil
-    for _ in 0..<100 where isRunning(pid) { usleep(10_000) }
+    for _ in 0..<2_000 where isRunning(pid) { usleep(10_000) }
     #expect(!isRunning(pid))
   }
 

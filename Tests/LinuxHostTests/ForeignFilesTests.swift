@@ -32,7 +32,7 @@ import Testing
         #expect(open(path) == nil)
       }
     }
-    #expect(took < .seconds(1))
+    #expect(took < .seconds(10))
     #expect(files.open(path: Array("/etc/passwd\0x".utf8), pid: own) == nil)
   }
 
@@ -78,7 +78,7 @@ import Testing
   }
 
   private func mapping(of path: String, pid: UInt32) throws -> MemoryMapLine {
-    for _ in 0..<200 {
+    for _ in 0..<2_000 {
       let lines = Processes(roots: HostRoots()).executableMappings(of: pid) ?? []
       if let line = lines.first(where: { $0.path.elementsEqual(path.utf8) }) { return line }
       usleep(10_000)

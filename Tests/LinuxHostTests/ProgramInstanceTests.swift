@@ -19,7 +19,7 @@ import Testing
 
   @Test func anExecIsSeenEvenOfTheSameFile() throws {
     let program = try RunningShell(
-      "echo 1; read x < /proc/self/stat; sleep 0.3; exec sh -c 'echo 2; sleep 60'")
+      "echo 1; read x < /proc/self/stat; sleep 2; exec sh -c 'echo 2; sleep 60'")
     let processes = Processes(roots: HostRoots())
     #expect(program.read() == "1\n")
     let before = try #require(processes.instance(of: program.pid))

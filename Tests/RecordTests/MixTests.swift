@@ -17,7 +17,8 @@ extension RecordTests {
     @Test func aMixOfProgramsIsWholeAndTrue() throws {
       let programs = try Self.mix.map { try Workload.start($0.name, $0.arguments) }
       let targets = programs.flatMap { ["-p", "\($0.pid)"] }
-      let recording = try Recording.of(targets + ["-d", "15s", "-F", "499"])
+      let recording = try Recording.of(
+        targets + ["-d", "15s", "-F", "499"], limit: .seconds(90))
       #expect(programs.allSatisfy { $0.isRunning })
       recording.expectExactLedger()
       let stacks = recording.stacks

@@ -32,7 +32,7 @@ extension RecordTests {
         name: "resolver", arguments: [Workload.path("libcaller.so")],
         paths: [
           ["main", "resolve_often", "call_all", "**"], ["main", "resolve_often", "**"],
-        ], least: 0.8, coverage: 0.96),
+        ], least: 0.6, coverage: 0.96),
       Workload(
         name: "signal",
         paths: [
@@ -111,7 +111,7 @@ extension RecordTests {
     @Test func aChainOfProgramsIsWholeInEachOfThem() throws {
       let recording = try Recording.of(
         ["-F", "499"],
-        command: [Workload.path("first"), "2", Workload.path("second"), Workload.path("third")])
+        command: [Workload.path("first"), "4", Workload.path("second"), Workload.path("third")])
       recording.expectExactLedger()
       for stage in ["first", "second", "third"] {
         let stacks = recording.stacks(of: stage)

@@ -115,7 +115,7 @@ import Testing
     for _ in 0..<1_000 { _ = step(module, walker) }
     // 50,000 leaked records of libunwind would be 4 MB in every round; what other tests take
     // meanwhile is not in all of them.
-    let growths = try (0..<8).map { _ in
+    let growths = try (0..<20).map { _ in
       let before = try residentKilobytes()
       for _ in 0..<50_000 { _ = step(module, walker) }
       return try residentKilobytes() - before

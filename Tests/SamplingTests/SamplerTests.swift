@@ -112,14 +112,17 @@ import Testing
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
     process.arguments = [
-      "-c", "sleep 0.2; (while :; do :; done) & child=$!; sleep 0.5; kill $child",
+      "-c", "read x; (while :; do :; done) & child=$!; sleep 0.5; kill -KILL $child",
     ]
+    let input = Pipe()
+    process.standardInput = input
     let sampler = try Self.sampler { $0.target = .processes([]) }
     try process.run()
     let pid = UInt32(process.processIdentifier)
     try sampler.start()
     try sampler.add(target: pid)
     #expect(sampler.hasTargets)
+    try input.fileHandleForWriting.write(contentsOf: Data("\n".utf8))
     let end = ContinuousClock().now + .seconds(20)
     while sampler.hasTargets, ContinuousClock().now < end {
       try sampler.poll(timeout: .milliseconds(20))

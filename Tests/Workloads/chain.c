@@ -1,4 +1,4 @@
-// One link of a chain of programs: works 300 ms in the function that STAGE names, then becomes the
+// One link of a chain of programs: works a second in the function that STAGE names, then becomes the
 // program of its second argument, whose further arguments follow. The last link works on.
 #include <stdio.h>
 #include <time.h>
@@ -12,7 +12,7 @@ FUNCTION void STAGE(int goes_on)
     burn(1000);
     clock_gettime(CLOCK_MONOTONIC, &now);
   } while (!goes_on ||
-           (now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 < 300);
+           (now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 < 1000);
 }
 
 int main(int argc, char **argv)

@@ -167,7 +167,7 @@ def echo(connection, request):
 def early(connection, request):
     """Answers before it has read the body, and never reads all of it."""
     answer(connection, 413)
-    time.sleep(0.2)
+    time.sleep(1)
     close(connection)
 
 
