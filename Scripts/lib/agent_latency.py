@@ -145,11 +145,11 @@ def check_exemplars(arrived):
                 in arrived.points["wick_syscall_duration_nanoseconds"]
                 for exemplar in point.exemplars]
 
-    def named():
-        return [service for service, _ in found() if service in NAMED]
+    def named(exemplars):
+        return sum(service in NAMED for service, _ in exemplars)
 
     with contextlib.suppress(SystemExit):
-        wait_until(lambda: len(named()) >= 5, "exemplars over OTLP", 90)
+        wait_until(lambda: named(found()) >= 5, "exemplars over OTLP", 90)
     whole, exemplars = 0, found()
     expect(exemplars, "there is no exemplar over OTLP")
     for service, exemplar in exemplars:
@@ -161,6 +161,7 @@ def check_exemplars(arrived):
         expect(lines, f"there is no stack: {told}")
         if service in NAMED:
             whole += any(re.search("start|main|clone|thread", line) for line in lines)
-    expect(whole >= 0.8 * len(named()),
-           f"{whole} of {len(named())} stacks of {NAMED} begin where threads do")
-    return f"{len(exemplars)} exemplars, {whole} of {len(named())} with names are whole, of {len(lines)} frames the last"
+    expect(whole >= 0.8 * named(exemplars),
+           f"{whole} of {named(exemplars)} stacks of {NAMED} begin where threads do")
+    return f"{len(exemplars)} exemplars, {whole} of {named(exemplars)} of programs with names whole, " \
+        f"of {len(lines)} frames the last"

@@ -41,6 +41,8 @@ MEMORY_SLACK = 12 << 20
 DESCRIPTOR_SLACK = 32
 THREAD_SLACK = 2
 VARIANTS = range(1, 5)
+
+
 def unused_number():
     """One that several programs' children take turns at: a high one, which no other gets soon."""
     used = {int(word) for path in pathlib.Path("/proc").glob("[0-9]*/task/[0-9]*/stat")
