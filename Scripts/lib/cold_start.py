@@ -111,7 +111,7 @@ def problems(name, summary, lines):
     own = sum(int(line.rsplit(" ", 1)[1]) for line in lines
               if line.startswith("brief;") and ";brief;" in line.split(" ")[0])
     wanted = BRIEF_COUNT * BRIEF_MS / 1_000 * FREQUENCY
-    # Each begins and ends within its time, which takes longer where page faults do.
+    # Its start and its end are within its time as well, and take longer where page faults do.
     if not 0.8 * wanted < own:
         yield f"brief: {own} samples in the function that ran for {wanted:.0f}"
 

@@ -44,7 +44,8 @@ package struct TableSource: Sendable {
     return other.table?.rows.count ?? 0 > result.table?.rows.count ?? 0 ? other : result
   }
 
-  /// Builds the table, unless the cache has it.
+  /// Builds the table, unless the cache has it; it is kept under a hash of the very bytes that it was
+  /// built from, for the file may have changed since `cachedTable` read it.
   private func build(
     _ builder: UnwindTableBuilder, _ bytes: [UInt8], _ image: ELFImage, _ cache: TableCache?
   ) -> Result {
@@ -67,9 +68,10 @@ package struct TableSource: Sendable {
   ) -> UnwindTable? {
     guard let cache, TableCache.isWorthKeeping(frameBytes: frames.count) else { return nil }
     let identity = cache.identity(builder, byteCount: frames.count) { hash in
-      for start in stride(from: frames.lowerBound, to: frames.upperBound, by: Self.pieceBytes) {
-        let count = min(UInt64(Self.pieceBytes), frames.upperBound - start)
-        hash.add(image.read(address: start, count: Int(count)).span)
+      // By offset: the file may say that the section ends at the last of all addresses.
+      for offset in stride(from: 0, to: frames.count, by: Self.pieceBytes) {
+        let count = min(Self.pieceBytes, frames.count - offset)
+        hash.add(image.read(address: frames.lowerBound &+ UInt64(offset), count: count).span)
       }
     }
     return cache.table(identity)

@@ -30,6 +30,7 @@ struct FoldedStack {
 
   /// Whether it ends in what every file has of the compiler's own start files, which come without
   /// unwind information: how often it is met depends on how long the host takes for page faults.
+  /// Some of it has no size, and so no name either.
   var endsInStartFiles: Bool {
     incomplete == "no-unwind-info"
       && (user.first.map { Self.startFiles.contains($0) || $0.hasPrefix("[") } ?? false)

@@ -141,4 +141,36 @@ import Unwinding
     #expect(read.statistics.functionCount == 0)
     #expect(read.statistics.rowCount == built.statistics.rowCount)
   }
+
+  /// A section of several pieces, of which the last ends where there are no more addresses.
+  @Test func aSectionAtTheEndOfAllAddressesIsRead() throws {
+    let directory = try TableDirectory()
+    let cache = try #require(TableCache(path: directory.path + "/cache"))
+    let path = "/usr/lib/x86_64-linux-gnu/libcrypto.so.3"
+    var bytes = try TableFiles.bytes(of: path)
+    func word(_ place: Int, _ count: Int = 8) -> UInt64 {
+      bytes[place..<place + count].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+    func put(_ value: UInt64, at place: Int) {
+      for index in 0..<8 { bytes[place + index] = UInt8(truncatingIfNeeded: value >> (8 * index)) }
+    }
+    let frames = try #require(ELFImage(bytes: bytes).unwindFrames)
+    #expect(frames.count > 1 << 18)
+    // The segment with the section is moved up, and the section with it (ELF-64, p_vaddr, sh_addr).
+    let segments = (0..<Int(word(56, 2))).map { Int(word(32)) + $0 * 56 }
+    let segment = try #require(
+      segments.first {
+        word($0, 4) == 1
+          && (word($0 + 16)..<word($0 + 16) + word($0 + 32)).contains(frames.lowerBound)
+      })
+    let distance = UInt64.max - word(segment + 16) - word(segment + 40)
+    let sections = (0..<Int(word(60, 2))).map { Int(word(40)) + $0 * 64 }
+    for section in sections where word(section + 16) >= word(segment + 16) {
+      put(word(section + 16) &+ distance, at: section + 16)
+    }
+    put(word(segment + 16) + distance, at: segment + 16)
+    let moved = try ELFImage(bytes: bytes)
+    #expect(moved.unwindFrames?.lowerBound ?? 0 > UInt64.max - 1 << 24)
+    _ = TableSource().table(of: moved, cache: cache)
+  }
 }
