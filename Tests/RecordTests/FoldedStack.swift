@@ -28,9 +28,10 @@ struct FoldedStack {
     return String(frame.dropFirst("[incomplete: ".count).dropLast())
   }
 
-  /// Whether it ends in what every file has of the compiler's own start files, which come without
-  /// unwind information: how often it is met depends on how long the host takes for page faults.
-  /// Some of it has no size, and so no name either.
+  /// Whether it ends in the compiler's own start files, which come without unwind information.
+  ///
+  /// Every file has them; how often they are met depends on how long the host takes for page faults.
+  /// Some of their code has no size, and so no name either.
   var endsInStartFiles: Bool {
     incomplete == "no-unwind-info"
       && (user.first.map { Self.startFiles.contains($0) || $0.hasPrefix("[") } ?? false)
